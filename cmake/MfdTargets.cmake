@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Functions that every folder uses to declare its library and its tests.
+
+find_package(PkgConfig REQUIRED)
+
+function(mfd_flags target)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
+    $<$<BOOL:${MFD_WERROR}>:-Werror>
+    $<$<BOOL:${MFD_SANITIZE}>:-fsanitize=${MFD_SANITIZE};-fno-sanitize-recover=all;-fno-omit-frame-pointer>
+    $<$<BOOL:${MFD_COVERAGE}>:--coverage;-O0>)
+  target_link_options(${target} PRIVATE
+    $<$<BOOL:${MFD_SANITIZE}>:-fsanitize=${MFD_SANITIZE}>
+    $<$<BOOL:${MFD_COVERAGE}>:--coverage>)
+endfunction()
+
+# mfd_library(NAME SOURCES file... [LIBS lib...]): a static library whose headers lie beside its sources.
+function(mfd_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_include_directories(${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${arg_LIBS})
+  mfd_flags(${name})
+endfunction()
+
+# mfd_test(SOURCE [LIBS lib...]): x_test.c becomes the ctest `x`, one cmocka group.
+function(mfd_test source)
+  if(NOT MFD_BUILD_TESTS)
+    return()
+  endif()
+  if(NOT TARGET PkgConfig::CMOCKA)
+    pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET GLOBAL cmocka)
+  endif()
+  cmake_parse_arguments(arg "" "" "LIBS" ${ARGN})
+  get_filename_component(target ${source} NAME_WE)
+  string(REGEX REPLACE "_test$" "" name ${target})
+  add_executable(${target} ${source})
+  target_link_libraries(${target} PRIVATE ${arg_LIBS} PkgConfig::CMOCKA)
+  mfd_flags(${target})
+  add_test(NAME ${name} COMMAND ${target})
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300)
+endfunction()

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The result of one scenario instance on one peer: the one structure that all reports render.
+ */
+#ifndef MFD_RESULT_H
+#define MFD_RESULT_H
+
+#include "outcome.h"
+#include "rule.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum mfd_verdict {
+    MFD_PASS,
+    MFD_FAIL,
+    MFD_WARN,           /* a SHOULD is not met; a failure under --strict */
+    MFD_KNOWN,          /* not as expected, but as the baseline says */
+    MFD_STALE,          /* the baseline promises a deviation that is no longer there */
+    MFD_BLOCKED,        /* its positive twin does not pass, so it proves nothing */
+    MFD_NOT_APPLICABLE, /* not for this profile */
+    MFD_VERDICT_UNSUPPORTED,
+    MFD_VERDICT_UNDECIDED,
+    MFD_HARNESS_ERROR,
+    MFD_VERDICT_COUNT
+};
+
+/* "pass", "not_applicable" and so on: the keys of the JSON summary. */
+const char *mfd_verdict_name(enum mfd_verdict verdict);
+
+/* One thing that happened, for the report of a failure. */
+struct mfd_happening {
+    double ms;       /* since the start of the run */
+    char *conn;      /* "ch 1" */
+    bool from_peer;
+    char *text;      /* "hello (64 bytes)", "closed", "reset" */
+};
+
+struct mfd_result {
+    char *id;
+    char *params; /* "n=13", "" if none */
+    enum mfd_rule rule;
+    const char *level; /* MUST, SHOULD, MAY: of `rule` for the role tested */
+    const char *role;  /* "receiver" or "sender" */
+    mfd_outcomes expect;
+    enum mfd_outcome got;
+    enum mfd_verdict verdict;
+    double ms;
+    char *twin; /* verdict name of the positive twin; NULL where there is none */
+    bool exited;
+    int exit_code; /* if exited by itself */
+    int signal;    /* if ended by a signal that the harness did not send; else 0 */
+    char *sanitizer; /* report, or NULL */
+    char *detail;    /* what was seen, in a sentence; the error where verdict is HARNESS_ERROR */
+    char *peer_log;  /* end of what the peer printed, or NULL */
+    char *defect;    /* id of the baseline line, or NULL */
+    char *pcap;      /* path, or NULL */
+    char *rerun;     /* command that runs this instance again */
+
+    /* For the report of a failure; absent (NULL, 0) otherwise. */
+    struct mfd_happening *happenings;
+    size_t happening_count;
+    char *offending; /* the deviating message as annotated hexdump, or NULL */
+    char *path;      /* scenario file */
+    unsigned line;   /* of the deviation */
+};
+
+struct mfd_run {
+    char *suite_version;
+    char *peer_kind;    /* "ref", "qemu", "command" */
+    char *peer_version; /* "7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)", or "" */
+    char *peer_path;    /* or "" */
+    char *profile;      /* "qemu-7.2" */
+    const char *role;
+    bool strict;
+    struct mfd_result *results;
+    size_t count;
+    size_t summary[MFD_VERDICT_COUNT];
+    double ms;
+};
+
+void mfd_result_free(struct mfd_result *result); /* its members, not itself */
+void mfd_run_free(struct mfd_run *run);
+/* Exit code of the run: 0, 1, 3 or 4 as the command line promises. */
+int mfd_run_exit_code(const struct mfd_run *run);
+
+#endif
