@@ -2,12 +2,12 @@
 /*
  * The main channel as a sequence of records.
  *
- * An iterator over bytes that arrive in any pieces: it says how many bytes the next record needs, then
- * what the record is and which rules it breaks. It keeps what later records depend on (open section,
- * current block, lengths still to come), holds no bytes and allocates nothing.
+ * An iterator over bytes that arrive in any pieces: it says how many bytes the next record needs,
+ * then what the record is and which rules it breaks. It keeps what later records depend on (open
+ * section, current block, lengths still to come), holds no bytes and allocates nothing.
  *
- * Only RAM sections have contents known here. Of other sections the well-known fixed sizes are skipped
- * (timer, globalstate); anything else breaks MF-MAIN-017.
+ * Only RAM sections have contents known here. Of other sections the well-known fixed sizes are
+ * skipped (timer, globalstate); anything else breaks MF-MAIN-017.
  */
 #ifndef MFD_MAINSTREAM_H
 #define MFD_MAINSTREAM_H
@@ -18,56 +18,71 @@
 /* No record needs more bytes at once; longer bodies are payload. */
 #define MFD_RECORD_MAX 1024u
 
+enum mfd_main_place {
+    MFD_AT_HEADER,
+    MFD_AT_CONFIG,
+    MFD_AT_SUBSECTION, /* right behind the configuration, or already at a section */
+    MFD_AT_SECTION,
+    MFD_AT_BLOCKS,     /* in the list of blocks of RAM START */
+    MFD_AT_RAM,        /* in the body of a RAM section */
+    MFD_AT_FOOTER,
+    MFD_AT_VMDESC,     /* the end byte has passed; at most a description follows */
+};
+
 struct mfd_main {
     const struct mfd_check_context *context;
-    const char *machine;      /* expected machine type, or NULL: not judged */
-    enum mfd_message expect;  /* header, config, then section for "anything at section level" */
-    bool in_ram;              /* inside the body of a RAM section */
+    const char *machine;     /* expected machine type, or NULL: not judged */
+    enum mfd_message expect; /* header, config, then section for "anything at section level" */
+    bool in_ram;             /* inside the body of a RAM section */
     bool footer_due;
     bool ram_started;
-    bool done;                /* the end byte has passed; at most a vmdesc follows */
-    uint32_t section_id;      /* of the open section */
-    uint32_t ram_id;          /* number given at RAM START */
-    uint8_t section_type;     /* enum mfd_section_type of the open section */
-    uint64_t sizes_left;      /* bytes of the block list not yet named */
+    bool done;            /* the end byte has passed; at most a vmdesc follows */
+    uint32_t section_id;  /* of the open section */
+    uint32_t ram_id;      /* number given at RAM START */
+    uint8_t section_type; /* enum mfd_section_type of the open section */
+    uint64_t sizes_left;  /* bytes of the block list not yet named */
     uint64_t total_size;
-    int block;                /* index of the block that CONTINUE refers to; -1 none */
+    int block; /* index of the block that CONTINUE refers to; -1 none */
 };
 
 struct mfd_record {
     enum mfd_message message;
-    size_t size;              /* bytes of the record itself */
-    uint64_t payload;         /* bytes behind it that belong to it: page content, section body, JSON */
-    uint8_t section_type;     /* section and part: enum mfd_section_type */
-    bool is_ram;              /* section and part: of the RAM */
-    int block;                /* block, zero, page: index in the context's table; -1 unknown */
-    uint64_t offset;          /* zero, page: within the block */
-    uint64_t length;          /* block: used length */
-    uint16_t command;         /* command: number */
-    uint32_t argument;        /* command ping: value */
-    bool last;                /* eos of the END section of the RAM */
+    size_t size;          /* bytes of the record itself */
+    uint64_t payload;     /* bytes behind it that belong to it: page content, section body, JSON */
+    uint8_t section_type; /* section and part: enum mfd_section_type */
+    bool is_ram;          /* section and part: of the RAM */
+    int block;            /* block, zero, page: index in the context's table; -1 unknown */
+    uint64_t offset;      /* zero, page: within the block */
+    uint64_t length;      /* block: used length */
+    uint16_t command;     /* command: number */
+    uint32_t argument;    /* command ping: value */
+    bool last;            /* eos of the END section of the RAM */
 };
 
-/* `context` and `machine` must outlive the iterator. A context without RAM table leaves block rules alone. */
-void mfd_main_start(struct mfd_main *main, const struct mfd_check_context *context, const char *machine);
+/* `context` and `machine` must outlive the iterator. A context without RAM table leaves block rules
+ * alone. */
+void mfd_main_start(struct mfd_main *main, const struct mfd_check_context *context,
+                    const char *machine);
 
 /*
- * Looks at the `len` bytes that stand next in the stream. Returns 0 and fills `record` when a record is
- * complete: the caller then consumes record->size bytes and handles record->payload more. Otherwise
- * returns how many bytes in all it needs to see, more than `len` and at most MFD_RECORD_MAX.
+ * Looks at the `len` bytes that stand next in the stream. Returns 0 and fills `record` when a
+ * record is complete: the caller then consumes record->size bytes and handles record->payload more.
+ * Otherwise returns how many bytes in all it needs to see, more than `len` and at most
+ * MFD_RECORD_MAX.
  *
- * Findings are appended when the record is complete, or earlier where the bytes at hand already decide
- * that it cannot be one (record->size is then the bytes judged). After a finding that a receiver refuses
- * the stream cannot be followed further and the iterator must not be called again.
+ * Findings are appended when the record is complete, or earlier where the bytes at hand already
+ * decide that it cannot be one (record->size is then the bytes judged). After a finding that a
+ * receiver refuses the stream cannot be followed further and the iterator must not be called again.
  */
-size_t mfd_main_next(struct mfd_main *main, const uint8_t *buf, size_t len, struct mfd_record *record,
-                     struct mfd_findings *findings);
+size_t mfd_main_next(struct mfd_main *main, const uint8_t *buf, size_t len,
+                     struct mfd_record *record, struct mfd_findings *findings);
 
-/* Builders: each writes one record at `buf`, which has room for MFD_RECORD_MAX, and returns its size. */
+/* Builders: each writes one record at `buf`, which has room for MFD_RECORD_MAX, and returns its
+ * size. */
 size_t mfd_pack_header(uint8_t *buf);
 size_t mfd_pack_config(uint8_t *buf, const char *machine);
-size_t mfd_pack_section(uint8_t *buf, uint8_t type, uint32_t id, const char *idstr, uint32_t instance,
-                        uint32_t version);
+size_t mfd_pack_section(uint8_t *buf, uint8_t type, uint32_t id, const char *idstr,
+                        uint32_t instance, uint32_t version);
 size_t mfd_pack_part(uint8_t *buf, uint8_t type, uint32_t id);
 size_t mfd_pack_memsize(uint8_t *buf, uint64_t total);
 size_t mfd_pack_block(uint8_t *buf, const char *name, uint64_t used_length);
