@@ -17,17 +17,20 @@ struct step {
     struct mfd_findings *findings;
 };
 
-static void add(const struct step *step, enum mfd_rule rule, size_t offset, uint32_t width, uint64_t want)
+static void add(const struct step *step, enum mfd_rule rule, size_t offset, uint32_t width,
+                uint64_t want)
 {
     uint64_t got = width <= 8 ? mfd_uint_get(step->buf + offset, width) : 0;
 
     if (mfd_rule_applies(rule, step->main->context->rev)) {
-        mfd_findings_add(step->findings, (struct mfd_finding){rule, (uint32_t)offset, width, got, want});
+        mfd_findings_add(step->findings,
+                         (struct mfd_finding){rule, (uint32_t)offset, width, got, want});
     }
 }
 
 /* The record is complete, or cannot become one; `next` is where the stream stands behind it. */
-static size_t done(const struct step *step, enum mfd_message message, size_t size, enum mfd_main_place next)
+static size_t done(const struct step *step, enum mfd_message message, size_t size,
+                   enum mfd_main_place next)
 {
     step->record->message = message;
     step->record->size = size;
@@ -40,9 +43,11 @@ static bool text_is(const uint8_t *text, size_t len, const char *want)
     return len == strlen(want) && memcmp(text, want, len) == 0;
 }
 
-void mfd_main_start(struct mfd_main *main, const struct mfd_check_context *context, const char *machine)
+void mfd_main_start(struct mfd_main *main, const struct mfd_check_context *context,
+                    const char *machine)
 {
-    *main = (struct mfd_main){.context = context, .machine = machine, .place = MFD_AT_HEADER, .block = -1};
+    *main = (struct mfd_main){
+        .context = context, .machine = machine, .place = MFD_AT_HEADER, .block = -1};
 }
 
 static size_t next_header(const struct step *step)
@@ -270,7 +275,8 @@ static void name_block(const struct step *step, size_t at, size_t len)
     step->record->block = index;
 }
 
-/* Whether the block at hand was listed before; also marks it. Tables beyond the marks are not judged. */
+/* Whether the block at hand was listed before; also marks it. Tables beyond the marks are not
+ * judged. */
 static bool listed_before(struct mfd_main *main, int block)
 {
     uint64_t bit = 0;
@@ -403,8 +409,8 @@ static size_t next_ram(const struct step *step)
     }
 }
 
-size_t mfd_main_next(struct mfd_main *main, const uint8_t *buf, size_t len, struct mfd_record *record,
-                     struct mfd_findings *findings)
+size_t mfd_main_next(struct mfd_main *main, const uint8_t *buf, size_t len,
+                     struct mfd_record *record, struct mfd_findings *findings)
 {
     struct step step = {main, buf, len, record, findings};
 

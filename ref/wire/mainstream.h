@@ -23,26 +23,35 @@ enum mfd_main_place {
     MFD_AT_CONFIG,
     MFD_AT_SUBSECTION, /* right behind the configuration, or already at a section */
     MFD_AT_SECTION,
-    MFD_AT_BLOCKS,     /* in the list of blocks of RAM START */
-    MFD_AT_RAM,        /* in the body of a RAM section */
+    MFD_AT_BLOCKS, /* in the list of blocks of RAM START */
+    MFD_AT_RAM,    /* in the body of a RAM section */
     MFD_AT_FOOTER,
-    MFD_AT_VMDESC,     /* the end byte has passed; at most a description follows */
+    MFD_AT_VMDESC, /* the end byte has passed; at most a description follows */
+};
+
+enum mfd_main_place {
+    MFD_AT_HEADER,
+    MFD_AT_CONFIG,
+    MFD_AT_SUBSECTION, /* right behind the configuration, or already at a section */
+    MFD_AT_SECTION,
+    MFD_AT_BLOCKS, /* in the list of blocks of RAM START */
+    MFD_AT_RAM,    /* in the body of a RAM section */
+    MFD_AT_FOOTER,
+    MFD_AT_VMDESC, /* the end byte has passed; at most a description follows */
 };
 
 struct mfd_main {
     const struct mfd_check_context *context;
-    const char *machine;     /* expected machine type, or NULL: not judged */
-    enum mfd_message expect; /* header, config, then section for "anything at section level" */
-    bool in_ram;             /* inside the body of a RAM section */
-    bool footer_due;
+    const char *machine; /* expected machine type, or NULL: not judged */
+    enum mfd_main_place place;
     bool ram_started;
-    bool done;            /* the end byte has passed; at most a vmdesc follows */
     uint32_t section_id;  /* of the open section */
     uint32_t ram_id;      /* number given at RAM START */
     uint8_t section_type; /* enum mfd_section_type of the open section */
     uint64_t sizes_left;  /* bytes of the block list not yet named */
-    uint64_t total_size;
-    int block; /* index of the block that CONTINUE refers to; -1 none */
+    int block;            /* index of the block that CONTINUE refers to; -1 not known */
+    bool block_named;     /* a record has named a block already */
+    uint64_t listed[4];   /* blocks of the table that the list has named, one bit each */
 };
 
 struct mfd_record {
