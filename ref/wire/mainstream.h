@@ -29,17 +29,6 @@ enum mfd_main_place {
     MFD_AT_VMDESC, /* the end byte has passed; at most a description follows */
 };
 
-enum mfd_main_place {
-    MFD_AT_HEADER,
-    MFD_AT_CONFIG,
-    MFD_AT_SUBSECTION, /* right behind the configuration, or already at a section */
-    MFD_AT_SECTION,
-    MFD_AT_BLOCKS, /* in the list of blocks of RAM START */
-    MFD_AT_RAM,    /* in the body of a RAM section */
-    MFD_AT_FOOTER,
-    MFD_AT_VMDESC, /* the end byte has passed; at most a description follows */
-};
-
 struct mfd_main {
     const struct mfd_check_context *context;
     const char *machine; /* expected machine type, or NULL: not judged */
