@@ -15,8 +15,8 @@ struct check {
     struct mfd_findings *findings;
 };
 
-static void add(const struct check *check, enum mfd_rule rule, size_t offset, uint32_t width, uint64_t got,
-                uint64_t want)
+static void add(const struct check *check, enum mfd_rule rule, size_t offset, uint32_t width,
+                uint64_t got, uint64_t want)
 {
     if (mfd_rule_applies(rule, check->context->rev)) {
         mfd_findings_add(check->findings,
@@ -106,10 +106,12 @@ static void check_counts(const struct check *check, const struct mfd_packet *pac
         add(check, MFD_HDR_015, MFD_PACKET_PAGES_ALLOC, 4, packet->pages_alloc, slots);
     }
     if (packet->pages_alloc > (uint64_t)slots * 100) {
-        add(check, MFD_HDR_016, MFD_PACKET_PAGES_ALLOC, 4, packet->pages_alloc, (uint64_t)slots * 100);
+        add(check, MFD_HDR_016, MFD_PACKET_PAGES_ALLOC, 4, packet->pages_alloc,
+            (uint64_t)slots * 100);
     }
     if (packet->normal_pages > packet->pages_alloc) {
-        add(check, MFD_HDR_017, MFD_PACKET_NORMAL_PAGES, 4, packet->normal_pages, packet->pages_alloc);
+        add(check, MFD_HDR_017, MFD_PACKET_NORMAL_PAGES, 4, packet->normal_pages,
+            packet->pages_alloc);
     } else if (packet->zero_pages > packet->pages_alloc - packet->normal_pages) {
         add(check, MFD_HDR_018, MFD_PACKET_ZERO_PAGES, 4, packet->zero_pages,
             packet->pages_alloc - packet->normal_pages);
@@ -135,7 +137,8 @@ static void check_size(const struct check *check, const struct mfd_packet *packe
         add(check, MFD_HDR_010, MFD_PACKET_NEXT_SIZE, 4, packet->next_packet_size, raw);
     }
     if (packet->normal_pages && bounded && packet->next_packet_size > MFD_COMPRESSED_MAX) {
-        add(check, MFD_PAY_008, MFD_PACKET_NEXT_SIZE, 4, packet->next_packet_size, MFD_COMPRESSED_MAX);
+        add(check, MFD_PAY_008, MFD_PACKET_NEXT_SIZE, 4, packet->next_packet_size,
+            MFD_COMPRESSED_MAX);
     }
     if (!packet->normal_pages && packet->zero_pages && method && packet->next_packet_size) {
         add(check, MFD_PAY_009, MFD_PACKET_NEXT_SIZE, 4, packet->next_packet_size, 0);
@@ -194,7 +197,8 @@ static void check_pages(const struct check *check, const struct mfd_packet *pack
             (uint8_t)packet->ramblock[MFD_IDSTR_SIZE - 1], 0);
     }
     if (ram && !block) {
-        add(check, MFD_HDR_019, MFD_PACKET_RAMBLOCK, MFD_IDSTR_SIZE, mfd_get64(check->buf + MFD_PACKET_RAMBLOCK), 0);
+        add(check, MFD_HDR_019, MFD_PACKET_RAMBLOCK, MFD_IDSTR_SIZE,
+            mfd_get64(check->buf + MFD_PACKET_RAMBLOCK), 0);
     }
     if (check->len < mfd_packet_size(check->context->page_size)) {
         return;
@@ -210,10 +214,13 @@ static void check_unused(const struct check *check, const struct mfd_packet *pac
     const char *end = memchr(packet->ramblock, '\0', MFD_IDSTR_SIZE);
     bool named = listed != 0;
 
-    expect_zero(check, MFD_HDR_027, check->context->rev >= MFD_REV_9_0 ? MFD_PACKET_RESERVED : MFD_PACKET_ZERO_PAGES,
+    expect_zero(check, MFD_HDR_027,
+                check->context->rev >= MFD_REV_9_0 ? MFD_PACKET_RESERVED : MFD_PACKET_ZERO_PAGES,
                 MFD_PACKET_RAMBLOCK);
     if (end) {
-        expect_zero(check, MFD_HDR_008, named ? MFD_PACKET_RAMBLOCK + (size_t)(end - packet->ramblock) : MFD_PACKET_RAMBLOCK,
+        expect_zero(check, MFD_HDR_008,
+                    named ? MFD_PACKET_RAMBLOCK + (size_t)(end - packet->ramblock)
+                          : MFD_PACKET_RAMBLOCK,
                     MFD_PACKET_FIXED);
     }
     if (listed < slots) {
@@ -247,7 +254,8 @@ void mfd_check_device(const struct mfd_check_context *context, const uint8_t *bu
                       struct mfd_findings *findings)
 {
     struct check check = {context, buf, len, findings};
-    uint32_t flags = len >= MFD_PREFIX_SIZE ? mfd_get32(buf + MFD_PACKET_FLAGS) : MFD_FLAG_DEVICE_STATE;
+    uint32_t flags =
+        len >= MFD_PREFIX_SIZE ? mfd_get32(buf + MFD_PACKET_FLAGS) : MFD_FLAG_DEVICE_STATE;
 
     mfd_check_prefix(context, buf, len, findings);
     if (flags & MFD_FLAG_SYNC) {
@@ -266,6 +274,7 @@ void mfd_check_device(const struct mfd_check_context *context, const uint8_t *bu
     if (mfd_get32(buf + MFD_DEVICE_NEXT_SIZE) == 0) {
         add(&check, MFD_DEV_004, MFD_DEVICE_NEXT_SIZE, 4, 0, 1);
     } else if (mfd_get32(buf + MFD_DEVICE_NEXT_SIZE) > MFD_DEVICE_PAYLOAD_MAX) {
-        add(&check, MFD_DEV_006, MFD_DEVICE_NEXT_SIZE, 4, mfd_get32(buf + MFD_DEVICE_NEXT_SIZE), MFD_DEVICE_PAYLOAD_MAX);
+        add(&check, MFD_DEV_006, MFD_DEVICE_NEXT_SIZE, 4, mfd_get32(buf + MFD_DEVICE_NEXT_SIZE),
+            MFD_DEVICE_PAYLOAD_MAX);
     }
 }

@@ -3,10 +3,10 @@
  * The checks: which rules one message breaks.
  *
  * Each function appends all findings in the order in which a receiver meets them, is total on any
- * input, reads nothing beyond `len`, allocates nothing and has no laxer mode. A message that is too short
- * for a field gets no finding about that field: that it is short is the business of whoever frames the
- * stream. Facts that are not known (a capture that starts late) are left out of the context, and the
- * rules that need them are not judged.
+ * input, reads nothing beyond `len`, allocates nothing and has no laxer mode. A message that is too
+ * short for a field gets no finding about that field: that it is short is the business of whoever
+ * frames the stream. Facts that are not known (a capture that starts late) are left out of the
+ * context, and the rules that need them are not judged.
  */
 #ifndef MFD_CHECK_H
 #define MFD_CHECK_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The event: what happened on one connection. Player and proxy record events, captures hold them, the
- * observer judges them.
+ * The event: what happened on one connection. Player and proxy record events, captures hold them,
+ * the observer judges them.
  */
 #ifndef MFD_EVENT_H
 #define MFD_EVENT_H

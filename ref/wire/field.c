@@ -66,7 +66,8 @@ enum mfd_field mfd_message_first(enum mfd_message message)
 
 enum mfd_field mfd_field_find(enum mfd_message message, const char *name)
 {
-    for (int i = mfd_message_first(message); i < MFD_FIELD_COUNT && fields[i].message == message; i++) {
+    for (int i = mfd_message_first(message); i < MFD_FIELD_COUNT && fields[i].message == message;
+         i++) {
         if (strcmp(fields[i].name, name) == 0) {
             return (enum mfd_field)i;
         }
@@ -91,8 +92,8 @@ void mfd_uint_put(uint8_t *p, uint32_t width, uint64_t value)
     }
 }
 
-struct mfd_field_walk mfd_field_walk_start(enum mfd_message message, const uint8_t *bytes, size_t len,
-                                           uint32_t page_size)
+struct mfd_field_walk mfd_field_walk_start(enum mfd_message message, const uint8_t *bytes,
+                                           size_t len, uint32_t page_size)
 {
     return (struct mfd_field_walk){
         .bytes = bytes,
@@ -117,7 +118,8 @@ static bool absent(const struct mfd_field_walk *walk)
     }
 }
 
-static uint64_t wanted_elements(const struct mfd_field_walk *walk, const struct mfd_field_info *info)
+static uint64_t wanted_elements(const struct mfd_field_walk *walk,
+                                const struct mfd_field_info *info)
 {
     switch (info->count) {
     case MFD_COUNT_SLOTS:
@@ -135,7 +137,8 @@ bool mfd_field_walk_next(struct mfd_field_walk *walk, struct mfd_span *span)
     uint64_t elements = 0;
     size_t left = walk->len - walk->offset;
 
-    while (walk->next < MFD_FIELD_COUNT && fields[walk->next].message == walk->message && absent(walk)) {
+    while (walk->next < MFD_FIELD_COUNT && fields[walk->next].message == walk->message &&
+           absent(walk)) {
         walk->next = (enum mfd_field)(walk->next + 1);
     }
     if (walk->next >= MFD_FIELD_COUNT || fields[walk->next].message != walk->message) {

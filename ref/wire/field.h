@@ -69,8 +69,8 @@ enum mfd_field mfd_field_find(enum mfd_message message, const char *name);
 enum mfd_field mfd_message_first(enum mfd_message message);
 
 /*
- * Walks a message. Start with `span->field = mfd_message_first(message)` and `span->offset = 0`, `first`
- * true; each call describes one field and returns false after the last one present.
+ * Walks a message. Start with `span->field = mfd_message_first(message)` and `span->offset = 0`,
+ * `first` true; each call describes one field and returns false after the last one present.
  *
  *     struct mfd_field_walk walk = mfd_field_walk_start(MFD_MSG_hello, bytes, len, 4096);
  *     for (struct mfd_span span; mfd_field_walk_next(&walk, &span);) ...
@@ -84,8 +84,8 @@ struct mfd_field_walk {
     enum mfd_field next;
     uint64_t last; /* value of the field before, which may be a length */
 };
-struct mfd_field_walk mfd_field_walk_start(enum mfd_message message, const uint8_t *bytes, size_t len,
-                                           uint32_t page_size);
+struct mfd_field_walk mfd_field_walk_start(enum mfd_message message, const uint8_t *bytes,
+                                           size_t len, uint32_t page_size);
 bool mfd_field_walk_next(struct mfd_field_walk *walk, struct mfd_span *span);
 
 /* Finds one field in a message; false if the bytes end before it. */

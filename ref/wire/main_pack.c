@@ -29,8 +29,8 @@ size_t mfd_pack_config(uint8_t *buf, const char *machine)
     return 1 + put_text(buf + 1, 4, machine);
 }
 
-size_t mfd_pack_section(uint8_t *buf, uint8_t type, uint32_t id, const char *idstr, uint32_t instance,
-                        uint32_t version)
+size_t mfd_pack_section(uint8_t *buf, uint8_t type, uint32_t id, const char *idstr,
+                        uint32_t instance, uint32_t version)
 {
     size_t n = mfd_pack_part(buf, type, id);
 

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-void mfd_packet_pack(uint8_t *buf, uint32_t page_size, const struct mfd_packet *packet, const uint64_t *offsets)
+void mfd_packet_pack(uint8_t *buf, uint32_t page_size, const struct mfd_packet *packet,
+                     const uint64_t *offsets)
 {
     uint32_t listed = packet->normal_pages + packet->zero_pages;
     uint8_t *slot = buf + MFD_PACKET_FIXED;

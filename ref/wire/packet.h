@@ -33,8 +33,8 @@ struct mfd_packet {
     uint32_t normal_pages;
     uint32_t next_packet_size;
     uint64_t packet_num;
-    uint32_t zero_pages;            /* 0 before 9.0, where the bytes are reserved */
-    char ramblock[MFD_IDSTR_SIZE];  /* as on the wire: a NUL is not guaranteed */
+    uint32_t zero_pages;           /* 0 before 9.0, where the bytes are reserved */
+    char ramblock[MFD_IDSTR_SIZE]; /* as on the wire: a NUL is not guaranteed */
 };
 
 struct mfd_device {
@@ -47,11 +47,12 @@ struct mfd_device {
 };
 
 /*
- * Writes mfd_packet_size(page_size) bytes at `buf`. `offsets` has normal_pages + zero_pages entries,
- * normal pages first, and that sum is at most the slots of the page size: the caller's duty. Unlisted
- * offsets and reserved bytes become zero. Before 9.0 zero_pages must be 0.
+ * Writes mfd_packet_size(page_size) bytes at `buf`. `offsets` has normal_pages + zero_pages
+ * entries, normal pages first, and that sum is at most the slots of the page size: the caller's
+ * duty. Unlisted offsets and reserved bytes become zero. Before 9.0 zero_pages must be 0.
  */
-void mfd_packet_pack(uint8_t *buf, uint32_t page_size, const struct mfd_packet *packet, const uint64_t *offsets);
+void mfd_packet_pack(uint8_t *buf, uint32_t page_size, const struct mfd_packet *packet,
+                     const uint64_t *offsets);
 
 /* Reads MFD_PACKET_FIXED bytes, judging nothing: see check.h. */
 struct mfd_packet mfd_packet_unpack(const uint8_t *buf, enum mfd_rev rev);
@@ -64,8 +65,8 @@ static inline uint64_t mfd_packet_offset(const uint8_t *buf, uint32_t i)
 
 /*
  * Bytes of payload behind a packet: the normal pages themselves with method none, next_packet_size
- * otherwise, nothing without normal pages (releases before 9.0 leave a stale size there). `method` is the
- * configured flag bit, 0 for none.
+ * otherwise, nothing without normal pages (releases before 9.0 leave a stale size there). `method`
+ * is the configured flag bit, 0 for none.
  */
 uint64_t mfd_packet_payload(const struct mfd_packet *packet, uint32_t method, uint32_t page_size);
 

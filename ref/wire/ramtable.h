@@ -25,8 +25,8 @@ struct mfd_ramtable {
 };
 
 /*
- * Index of the block whose name is the `len` bytes at `name` up to the first NUL among them; -1 if there
- * is none. Never reads past name + len.
+ * Index of the block whose name is the `len` bytes at `name` up to the first NUL among them; -1 if
+ * there is none. Never reads past name + len.
  */
 int mfd_ramtable_find(const struct mfd_ramtable *table, const char *name, size_t len);
 

@@ -38,13 +38,13 @@ struct mfd_rev_info {
 const struct mfd_rev_info *mfd_rev_info(enum mfd_rev rev);
 
 /*
- * Finds the revision of a name in revs.def, or of any release number MAJOR.MINOR[.PATCH]: the newest
- * revision that is not newer ("8.2" is 8.1). Returns false for anything else, also for a release
- * older than the first shipped revision.
+ * Finds the revision of a name in revs.def, or of any release number MAJOR.MINOR[.PATCH]: the
+ * newest revision that is not newer ("8.2" is 8.1). Returns false for anything else, also for a
+ * release older than the first shipped revision.
  */
 bool mfd_rev_parse(const char *text, enum mfd_rev *rev);
 
-/* Method bits, SYNC and, where it has one, the device-state bit: all flags that the revision knows. */
+/* All flags that the revision knows: methods, SYNC and, where it has one, the device-state bit. */
 uint32_t mfd_rev_flags(enum mfd_rev rev);
 
 #endif

@@ -12,9 +12,9 @@
 static const struct mfd_rule_info rules[MFD_RULE_COUNT] = {
 #define RULE(area, number, kind, field, send, receipt, since, until, ...) \
     ROW(area, number, kind, field, send, receipt, since, until, __VA_ARGS__)
-#define ROW(area, number, kind, field, send, receipt, since, until, ...)                   \
-    {"MF-" #area "-" #number,  MFD_KIND_##kind,   field,           MFD_SEND_##send, \
-     MFD_RECEIPT_##receipt,    MFD_REV_##since,   MFD_REV_##until, __VA_ARGS__},
+#define ROW(area, number, kind, field, send, receipt, since, until, ...) \
+    {"MF-" #area "-" #number, MFD_KIND_##kind, field,           MFD_SEND_##send, \
+     MFD_RECEIPT_##receipt,   MFD_REV_##since, MFD_REV_##until, __VA_ARGS__},
 #define MERGED(...)
 #define DROPPED(...)
 #include "rules.def"
@@ -69,7 +69,8 @@ bool mfd_rule_refused(enum mfd_rule rule)
 const char *mfd_rule_level(enum mfd_rule rule, bool sender)
 {
     static const char *const by_send[] = {"-", "MAY", "SHOULD", "MUST"};
-    static const char *const by_receipt[] = {"-", "MAY", "MUST", "MUST", "SHOULD", "MUST", "SHOULD"};
+    static const char *const by_receipt[] = {"-",      "MAY",  "MUST",  "MUST",
+                                             "SHOULD", "MUST", "SHOULD"};
 
     return sender ? by_send[rules[rule].send] : by_receipt[rules[rule].receipt];
 }
@@ -91,8 +92,7 @@ const char *mfd_send_name(enum mfd_send send)
 const char *mfd_receipt_name(enum mfd_receipt receipt)
 {
     static const char *const names[] = {
-        "-",           "free",      "accept MUST", "refuse MUST", "refuse SHOULD", "keep MUST",
-        "keep SHOULD",
+        "-", "free", "accept MUST", "refuse MUST", "refuse SHOULD", "keep MUST", "keep SHOULD",
     };
 
     return names[receipt];

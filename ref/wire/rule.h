@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Rules: what must hold on the wire, and what a receiver does with a breach. The table is rules.def.
+ * Rules: what must hold on the wire, and what a receiver does with a breach. The table is
+ * rules.def.
  *
  * One rule is one property of the wire. `send` says how strictly a sender keeps it, `receipt` what
  * a receiver does when it does not hold; where both sides owe the same property there is one row.
