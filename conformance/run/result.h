@@ -28,6 +28,8 @@ enum mfd_verdict {
 
 /* "pass", "not_applicable" and so on: the keys of the JSON summary. */
 const char *mfd_verdict_name(enum mfd_verdict verdict);
+/* MFD_VERDICT_COUNT if there is none of that name. */
+enum mfd_verdict mfd_verdict_find(const char *name);
 
 /* One thing that happened, for the report of a failure. */
 struct mfd_happening {
@@ -40,11 +42,11 @@ struct mfd_happening {
 struct mfd_result {
     char *id;
     char *params; /* "n=13", "" if none */
-    enum mfd_rule rule;
+    enum mfd_rule rule; /* MFD_RULE_COUNT: about no rule, as for a line of the baseline */
     const char *level; /* MUST, SHOULD, MAY: of `rule` for the role tested */
     const char *role;  /* "receiver" or "sender" */
     mfd_outcomes expect;
-    enum mfd_outcome got;
+    enum mfd_outcome got; /* MFD_OUTCOME_COUNT where the scenario was not played */
     enum mfd_verdict verdict;
     double ms;
     char *twin; /* verdict name of the positive twin; NULL where there is none */
@@ -81,8 +83,22 @@ struct mfd_run {
 };
 
 void mfd_result_free(struct mfd_result *result); /* its members, not itself */
-void mfd_run_free(struct mfd_run *run);
-/* Exit code of the run: 0, 1, 3 or 4 as the command line promises. */
+void mfd_run_free(struct mfd_run *run);       /* likewise */
+
+/* Fills `summary` from the results. */
+void mfd_run_summarise(struct mfd_run *run);
+
+/*
+ * Whether the result makes the run exit with 1: fail, stale, a warning under --strict, or blocked by a
+ * twin that the baseline does not list.
+ */
+bool mfd_result_unexpected(const struct mfd_run *run, const struct mfd_result *result);
+
+/*
+ * Exit code of a summarised run: 1 if anything is unexpected, else 3 if the harness failed anywhere, else
+ * 4 if nothing was tested (no results, or only not applicable, unsupported and undecided ones), else 0.
+ * A proven failure outranks a harness error: bisecting must not skip a bad commit.
+ */
 int mfd_run_exit_code(const struct mfd_run *run);
 
 #endif

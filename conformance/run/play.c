@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "play.h"
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Happenings kept: the report shows the last dozen, and a run of thousands of pieces is bounded. */
+#define HAPPENINGS_MAX 4096
+
+__attribute__((format(printf, 4, 5))) static void happen(struct mfd_play *play, unsigned conn, bool from_peer,
+                                                         const char *format, ...)
+{
+    struct mfd_happening *grown = NULL;
+    struct mfd_happening *now = NULL;
+    va_list list;
+
+    if (play->happening_count == HAPPENINGS_MAX) {
+        return;
+    }
+    grown = realloc(play->happenings, (play->happening_count + 1) * sizeof(*grown));
+    if (!grown) {
+        return; /* the report is shorter then, the verdict the same */
+    }
+    play->happenings = grown;
+    now = &grown[play->happening_count];
+    *now = (struct mfd_happening){.ms = (mfd_now() - play->start) * 1000, .from_peer = from_peer};
+    now->conn = strdup(play->plan->conns[conn].name);
+    va_start(list, format);
+    if (vasprintf(&now->text, format, list) < 0) {
+        now->text = NULL;
+    }
+    va_end(list);
+    play->happening_count++;
+}
+
+bool mfd_play_start(struct mfd_play *play, const struct mfd_plan *plan, struct mfd_live *live)
+{
+    *play = (struct mfd_play){.plan = plan, .live = live, .start = mfd_now()};
+    play->conns = calloc(plan->conn_count ? plan->conn_count : 1, sizeof(*play->conns));
+    for (size_t i = 0; play->conns && i < plan->conn_count; i++) {
+        play->conns[i].fd = -1;
+    }
+    return play->conns != NULL;
+}
+
+static void close_conn(struct mfd_play *play, unsigned conn)
+{
+    struct mfd_play_conn *c = &play->conns[conn];
+
+    if (c->fd >= 0) {
+        close(c->fd);
+        c->fd = -1;
+        c->closed_here = true;
+    }
+    c->queued = 0;
+}
+
+void mfd_play_close_all(struct mfd_play *play)
+{
+    for (unsigned i = 0; i < play->plan->conn_count; i++) {
+        if (play->conns[i].fd >= 0) {
+            happen(play, i, false, "closed by the harness");
+            close_conn(play, i);
+        }
+    }
+}
+
+void mfd_play_end(struct mfd_play *play)
+{
+    for (unsigned i = 0; play->conns && i < play->plan->conn_count; i++) {
+        close_conn(play, i);
+        free(play->conns[i].queue);
+    }
+    free(play->conns);
+    play->conns = NULL;
+}
+
+static void peer_closed(struct mfd_play *play, unsigned conn, bool reset)
+{
+    struct mfd_play_conn *c = &play->conns[conn];
+
+    if (!c->closed_by_peer) {
+        c->closed_by_peer = true;
+        c->reset = reset;
+        c->queued = 0;
+        happen(play, conn, true, reset ? "reset" : "closed");
+    }
+}
+
+/* Sends what the socket takes; true if that was anything. */
+static bool pump_conn(struct mfd_play *play, unsigned conn)
+{
+    struct mfd_play_conn *c = &play->conns[conn];
+    bool moved = false;
+
+    while (c->queued && c->fd >= 0) {
+        struct mfd_play_piece *piece = &c->queue[0];
+        ssize_t n = send(c->fd, piece->bytes, piece->size, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (n < 0) {
+            if (errno != EAGAIN && errno != EINTR) {
+                peer_closed(play, conn, errno == ECONNRESET);
+            }
+            return moved;
+        }
+        moved = true;
+        piece->bytes += n;
+        piece->size -= (size_t)n;
+        if (piece->size == 0) {
+            c->queued--;
+            memmove(c->queue, c->queue + 1, c->queued * sizeof(*c->queue));
+        }
+    }
+    if (c->fd >= 0 && c->shut_after) {
+        c->shut_after = false;
+        shutdown(c->fd, SHUT_WR);
+    }
+    if (c->fd >= 0 && c->close_after) {
+        close_conn(play, conn);
+    }
+    return moved;
+}
+
+/* Reads what has come; true if that was anything, the end of the stream included. */
+static bool drain_conn(struct mfd_play *play, unsigned conn)
+{
+    struct mfd_play_conn *c = &play->conns[conn];
+    uint8_t buf[4096];
+    bool moved = false;
+
+    while (c->fd >= 0 && !c->closed_by_peer) {
+        ssize_t n = recv(c->fd, buf, sizeof(buf), MSG_DONTWAIT);
+
+        if (n > 0) {
+            happen(play, conn, true, "%zd bytes", n);
+            moved = true;
+            continue;
+        }
+        if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+            break;
+        }
+        peer_closed(play, conn, n < 0);
+        moved = true;
+    }
+    return moved;
+}
+
+static bool exchange(struct mfd_play *play)
+{
+    bool moved = false;
+
+    for (unsigned i = 0; i < play->plan->conn_count; i++) {
+        moved |= pump_conn(play, i);
+        moved |= drain_conn(play, i);
+    }
+    return moved;
+}
+
+/* Blocks until a socket can go on, but not long: the process itself gives no event to wait on. */
+static void wait_sockets(struct mfd_play *play)
+{
+    struct pollfd fds[300];
+    nfds_t count = 0;
+
+    for (unsigned i = 0; i < play->plan->conn_count && count < sizeof(fds) / sizeof(fds[0]); i++) {
+        const struct mfd_play_conn *c = &play->conns[i];
+
+        if (c->fd >= 0 && !c->closed_by_peer) {
+            short events = (short)(POLLIN | (c->queued ? POLLOUT : 0));
+
+            fds[count++] = (struct pollfd){.fd = c->fd, .events = events};
+        }
+    }
+    poll(fds, count, 1);
+}
+
+static bool landed(const struct mfd_play *play, const struct mfd_watch *watch)
+{
+    return watch->page && memcmp(watch->page, watch->wanted, play->plan->page_size) == 0;
+}
+
+/* A real process may sleep in short steps; the embedded reference never does. */
+static double quiet_window(const struct mfd_live *live)
+{
+    return live->peer->kind->slow ? 0.01 : 0;
+}
+
+enum mfd_seen_end mfd_play_wait(struct mfd_play *play, struct mfd_watch watch)
+{
+    double end = mfd_now() + play->live->peer->guard;
+
+    while (mfd_now() < end) {
+        bool quiet = false;
+
+        exchange(play);
+        quiet = mfd_process_quiet(&play->live->process, quiet_window(play->live));
+        /* what happened before the quiet has left its traces by now */
+        if (exchange(play)) {
+            continue;
+        }
+        if (watch.conn >= 0 && play->conns[watch.conn].closed_by_peer) {
+            return MFD_WAIT_CLOSED;
+        }
+        if (landed(play, &watch)) {
+            return MFD_WAIT_LANDED;
+        }
+        if (mfd_process_poll(&play->live->process)) {
+            exchange(play);
+            return MFD_WAIT_ENDED;
+        }
+        if (quiet) {
+            return MFD_WAIT_QUIET;
+        }
+        wait_sockets(play);
+    }
+    return MFD_WAIT_BUSY;
+}
+
+static void settle(struct mfd_play *play)
+{
+    mfd_play_wait(play, (struct mfd_watch){.conn = -1});
+}
+
+static void step_connect(struct mfd_play *play, const struct mfd_step *step)
+{
+    struct mfd_play_conn *c = &play->conns[step->conn];
+    double end = mfd_now() + play->live->peer->guard;
+
+    c->opened = true;
+    for (;;) {
+        c->fd = mfd_live_connect(play->live);
+        if (c->fd >= 0) {
+            happen(play, step->conn, false, "connected");
+            return;
+        }
+        if (mfd_process_poll(&play->live->process)) {
+            break;
+        }
+        /* EAGAIN: the backlog is full. The others: it has bound its address but does not listen yet. */
+        if ((errno != EAGAIN && errno != ECONNREFUSED && errno != ENOENT) || mfd_now() > end ||
+            mfd_process_quiet(&play->live->process, quiet_window(play->live))) {
+            break;
+        }
+        sched_yield();
+    }
+    happen(play, step->conn, true, "does not accept the connection: %s", strerror(errno));
+    if (errno != EAGAIN) {
+        c->closed_by_peer = true;
+    }
+}
+
+static bool enqueue(struct mfd_play *play, unsigned conn, const uint8_t *bytes, size_t size)
+{
+    struct mfd_play_conn *c = &play->conns[conn];
+
+    if (c->queued == c->room) {
+        size_t room = c->room ? c->room * 2 : 4;
+        struct mfd_play_piece *grown = realloc(c->queue, room * sizeof(*grown));
+
+        if (!grown) {
+            snprintf(play->error, sizeof(play->error), "out of memory");
+            play->failed = true;
+            return false;
+        }
+        c->queue = grown;
+        c->room = room;
+    }
+    c->queue[c->queued++] = (struct mfd_play_piece){bytes, size};
+    return true;
+}
+
+/* Until the queue is with the kernel, or the peer reads no more for now. */
+static void push(struct mfd_play *play, unsigned conn)
+{
+    pump_conn(play, conn);
+    if (play->conns[conn].queued) {
+        settle(play);
+    }
+}
+
+/* Until the peer has taken the bytes out of the socket, so that the next piece is one of its own. */
+static void wait_taken(struct mfd_play *play, unsigned conn)
+{
+    const struct mfd_play_conn *c = &play->conns[conn];
+
+    for (int looks = 0; looks < 1000; looks++) {
+        int unread = 0;
+
+        if (c->fd < 0 || ioctl(c->fd, SIOCOUTQ, &unread) != 0 || unread == 0) {
+            return;
+        }
+        sched_yield();
+    }
+    settle(play);
+}
+
+static void step_send(struct mfd_play *play, const struct mfd_step *step)
+{
+    struct mfd_play_conn *c = &play->conns[step->conn];
+    size_t sent = 0;
+
+    if (c->fd < 0 || c->closed_by_peer) {
+        happen(play, step->conn, false, "not sent, the connection is closed: %s", step->text);
+        return;
+    }
+    happen(play, step->conn, false, "%s (%zu bytes)%s", step->text, step->size,
+           step->deviation ? " <- deviation" : "");
+    for (size_t i = 0; sent < step->size && !play->failed; i++) {
+        size_t piece = step->size - sent;
+
+        if (step->split_count && (i < step->split_count || step->split_repeat)) {
+            size_t wanted = step->split[i < step->split_count ? i : step->split_count - 1];
+
+            piece = wanted < piece ? wanted : piece;
+        }
+        if (!enqueue(play, step->conn, step->bytes + sent, piece)) {
+            return;
+        }
+        push(play, step->conn);
+        if (step->split_count) {
+            wait_taken(play, step->conn);
+        }
+        sent += piece;
+    }
+}
+
+static void play_step(struct mfd_play *play, const struct mfd_step *step)
+{
+    struct mfd_play_conn *c = &play->conns[step->conn];
+
+    switch (step->kind) {
+    case MFD_STEP_CONNECT:
+        step_connect(play, step);
+        break;
+    case MFD_STEP_SEND:
+        step_send(play, step);
+        break;
+    case MFD_STEP_SHUT:
+        happen(play, step->conn, false, "shut for writing");
+        c->shut_after = true;
+        push(play, step->conn);
+        break;
+    case MFD_STEP_CLOSE:
+    case MFD_STEP_RESET:
+        /* a UNIX socket has no RST: an abrupt end looks like a close */
+        happen(play, step->conn, false, "%s", step->kind == MFD_STEP_RESET ? "reset" : "closed");
+        drain_conn(play, step->conn);
+        c->close_after = true;
+        push(play, step->conn);
+        break;
+    case MFD_STEP_SETTLE:
+        settle(play);
+        break;
+    }
+}
+
+void mfd_play_steps(struct mfd_play *play, const struct mfd_steps *steps)
+{
+    for (size_t i = 0; i < steps->count && !play->failed; i++) {
+        if (mfd_process_poll(&play->live->process)) {
+            exchange(play);
+            return;
+        }
+        play_step(play, &steps->list[i]);
+        exchange(play);
+    }
+}
