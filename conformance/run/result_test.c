@@ -31,8 +31,8 @@ static int exit_code(bool strict, char *twin, size_t count, const enum mfd_verdi
     return mfd_run_exit_code(&run);
 }
 
-#define EXIT_CODE(strict, twin, ...)                                                               \
-    exit_code(strict, twin, sizeof((enum mfd_verdict[]){__VA_ARGS__}) / sizeof(enum mfd_verdict),  \
+#define EXIT_CODE(strict, twin, ...) \
+    exit_code(strict, twin, sizeof((enum mfd_verdict[]){__VA_ARGS__}) / sizeof(enum mfd_verdict), \
               (enum mfd_verdict[]){__VA_ARGS__})
 
 static void a_run_as_expected_exits_with_0(void **state)
@@ -66,9 +66,9 @@ static void a_run_that_tested_nothing_exits_with_4(void **state)
 {
     (void)state;
     assert_int_equal(exit_code(false, NULL, 0, NULL), 4);
-    assert_int_equal(EXIT_CODE(false, NULL, MFD_NOT_APPLICABLE, MFD_VERDICT_UNSUPPORTED,
-                               MFD_VERDICT_UNDECIDED),
-                     4);
+    assert_int_equal(
+        EXIT_CODE(false, NULL, MFD_NOT_APPLICABLE, MFD_VERDICT_UNSUPPORTED, MFD_VERDICT_UNDECIDED),
+        4);
 }
 
 static void freeing_leaves_an_empty_run(void **state)

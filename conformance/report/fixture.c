@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define REFUSED MFD_OUTCOME_BIT(MFD_REFUSED)
+#define ACCEPTED MFD_OUTCOME_BIT(MFD_ACCEPTED)
+#define WAITING MFD_OUTCOME_BIT(MFD_WAITING)
+
+static const struct {
+    const char *id;
+    const char *params;
+    enum mfd_rule rule;
+    mfd_outcomes expect;
+    enum mfd_outcome got;
+    enum mfd_verdict verdict;
+    double ms;
+    const char *twin;
+    const char *detail;
+    const char *defect;
+} rows[] = {
+    {"init/bad-magic", "", MFD_INIT_002, REFUSED, MFD_REFUSED, MFD_PASS, 3.25, "pass", NULL, NULL},
+    {"init/eof[n=13]", "n=13", MFD_INIT_016, REFUSED, MFD_CRASHED, MFD_FAIL, 12.5, "pass",
+     "ended by <signal> 11 & \"core\" \x1b[31m\xff", NULL},
+    {"init/stall", "", MFD_INIT_017, REFUSED | WAITING, MFD_HUNG, MFD_WARN, 2000, "pass",
+     "does not answer", NULL},
+    {"init/id-equals-count", "", MFD_INIT_012, REFUSED, MFD_CRASHED, MFD_KNOWN, 4.125, "pass",
+     "ended by signal 11", "B01"},
+    {"header/offset-past-block", "", MFD_HDR_021, REFUSED, MFD_REFUSED, MFD_STALE, 5, "pass",
+     "baselines/x:4: never held", "B05"},
+    {"header/unknown-block", "", MFD_HDR_019, REFUSED, MFD_REFUSED, MFD_BLOCKED, 6, "fail",
+     "its twin ended as corrupted", NULL},
+    {"zero/onto-dirt", "", MFD_PAY_017, ACCEPTED, MFD_OUTCOME_COUNT, MFD_NOT_APPLICABLE, 0, NULL,
+     "from 9.0 on", NULL},
+    {"zlib/fresh-stream", "", MFD_PAY_003, REFUSED, MFD_UNSUPPORTED, MFD_VERDICT_UNSUPPORTED, 1,
+     NULL, "no zlib", NULL},
+    {"sync/left-over", "", MFD_SYNC_011, REFUSED, MFD_UNDECIDED, MFD_VERDICT_UNDECIDED, 7, "pass",
+     "nothing carries the settle", NULL},
+    {"sync/omitted", "", MFD_SYNC_002, REFUSED | WAITING, MFD_OUTCOME_COUNT, MFD_HARNESS_ERROR, 0.5,
+     NULL, "bind: Address already in use", NULL},
+};
+
+static char *copy(const char *text)
+{
+    return text ? strdup(text) : NULL;
+}
+
+/* All that is told only of a failure. */
+static void add_failure(struct mfd_result *result)
+{
+    static const struct {
+        const char *conn;
+        bool from_peer;
+        const char *text;
+    } seen[] = {
+        {"main", false, "connected"},
+        {"ch 0", false, "hello (64 bytes)"},
+        {"ch 1", false, "hello (13 bytes), closed"},
+        {"ch 0", true, "reset"},
+    };
+
+    result->happening_count = sizeof(seen) / sizeof(seen[0]);
+    result->happenings = calloc(result->happening_count, sizeof(*result->happenings));
+    for (size_t i = 0; i < result->happening_count; i++) {
+        result->happenings[i] = (struct mfd_happening){
+            .ms = (double)i * 1.5,
+            .conn = copy(seen[i].conn),
+            .from_peer = seen[i].from_peer,
+            .text = copy(seen[i].text),
+        };
+    }
+    result->signal = 11;
+    result->sanitizer = copy("ERROR: heap-buffer-overflow\n    #0 in hello");
+    result->peer_log = copy("peer: starting\npeer: bad \x01 hello");
+    result->pcap = copy("out/init-eof-13.pcapng");
+    result->rerun = copy("mfdkit test qemu -t 'init/eof[n=13]'");
+    result->offending = copy("hello, 4 bytes\n    0000  11 22 33 44              magic\n");
+    result->path = copy("conformance/scenarios/init/eof.mfd");
+    result->line = 7;
+}
+
+void fixture_run(struct mfd_run *run)
+{
+    *run = (struct mfd_run){
+        .suite_version = copy("0.1.0"),
+        .peer_kind = copy("qemu"),
+        .peer_version = copy("7.2.22 (Debian)"),
+        .peer_path = copy("/usr/bin/qemu-system-x86_64"),
+        .profile = copy("qemu-7.2"),
+        .role = "receiver",
+        .results = calloc(sizeof(rows) / sizeof(rows[0]), sizeof(struct mfd_result)),
+        .ms = 2042.5,
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct mfd_result *result = &run->results[run->count++];
+
+        *result = (struct mfd_result){
+            .id = copy(rows[i].id),
+            .params = copy(rows[i].params),
+            .rule = rows[i].rule,
+            .level = mfd_rule_level(rows[i].rule, false),
+            .role = "receiver",
+            .expect = rows[i].expect,
+            .got = rows[i].got,
+            .verdict = rows[i].verdict,
+            .ms = rows[i].ms,
+            .twin = copy(rows[i].twin),
+            .detail = copy(rows[i].detail),
+            .defect = copy(rows[i].defect),
+        };
+        if (result->verdict == MFD_FAIL) {
+            add_failure(result);
+        }
+    }
+    mfd_run_summarise(run);
+}
+
+char *fixture_written(void (*write)(FILE *out, const struct mfd_run *run),
+                      const struct mfd_run *run)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    write(out, run);
+    fclose(out);
+    return text;
+}
+
+char *fixture_file(const char *text)
+{
+    const char *folder = getenv("TMPDIR") ? getenv("TMPDIR") : P_tmpdir;
+    char *name = malloc(strlen(folder) + sizeof("/mfd-report-XXXXXX"));
+    FILE *file = NULL;
+
+    strcat(strcpy(name, folder), "/mfd-report-XXXXXX");
+    file = fdopen(mkstemp(name), "w");
+    fputs(text, file);
+    fclose(file);
+    return name;
+}
+
+int fixture_exec(char *const argv[])
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        execvp(argv[0], argv);
+        _exit(127);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status)) {
+        return 127;
+    }
+    return WEXITSTATUS(status);
+}

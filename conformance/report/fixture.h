@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A run for the tests of the reports: one result of each verdict, and text that no report may pass on as
+ * it is (markup, control characters, bytes that are not UTF-8).
+ */
+#ifndef MFD_FIXTURE_H
+#define MFD_FIXTURE_H
+
+#include "result.h"
+
+#include <stdio.h>
+
+/* Fills `run`, summarised; mfd_run_free() frees it. */
+void fixture_run(struct mfd_run *run);
+
+/* What a report writes for `run`, as a string owned by the caller. */
+char *fixture_written(void (*write)(FILE *out, const struct mfd_run *run),
+                      const struct mfd_run *run);
+
+/* Writes `text` to a new file and returns its name, owned by the caller, who removes it. */
+char *fixture_file(const char *text);
+
+/* Exit status of a program, whose output goes to the test's; 127 if it could not be run. */
+int fixture_exec(char *const argv[]);
+
+#endif
