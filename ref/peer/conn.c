@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "conn.h"
+
+#include "conn_main.h"
+#include "hello.h"
+#include "packet.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Pieces that one readv takes. */
+#define PIECES_MAX 1024u
+/* Bytes read ahead of main, whose records are small. */
+#define MAIN_BUFFER 4096u
+#define CLASSIFY_SIZE 4u
+
+int mfd_conn_init(struct mfd_conn *c, const struct mfd_conn_setup *setup)
+{
+    uint32_t page_size = setup->check.page_size;
+    size_t packet_size = mfd_packet_size(page_size);
+
+    *c = (struct mfd_conn){.setup = setup};
+    c->room = packet_size > MAIN_BUFFER ? packet_size : MAIN_BUFFER;
+    c->buf = malloc(c->room);
+    c->iov = malloc(mfd_slots(page_size) * sizeof(*c->iov));
+    c->packet = malloc(sizeof(*c->packet));
+    if (!c->buf || !c->iov || !c->packet) {
+        mfd_conn_free(c);
+        return ENOMEM;
+    }
+    return 0;
+}
+
+void mfd_conn_free(struct mfd_conn *c)
+{
+    free(c->buf);
+    free(c->iov);
+    free(c->packet);
+    c->buf = NULL;
+    c->iov = NULL;
+    c->packet = NULL;
+}
+
+/* Bytes that the message at hand has before its payload, as far as what is there tells. */
+static size_t message_size(const struct mfd_conn *c)
+{
+    if (c->role == MFD_ROLE_UNKNOWN) {
+        return CLASSIFY_SIZE;
+    }
+    if (!c->hello_done) {
+        return MFD_HELLO_SIZE;
+    }
+    if (c->fill >= MFD_PREFIX_SIZE && mfd_prefix_is_device(c->buf, c->setup->check.rev)) {
+        return MFD_DEVICE_SIZE;
+    }
+    return mfd_packet_size(c->setup->check.page_size);
+}
+
+const struct iovec *mfd_conn_want(struct mfd_conn *c, size_t *count)
+{
+    if (c->loading) {
+        size_t left = c->iov_count - c->iov_first;
+
+        *count = left < PIECES_MAX ? left : PIECES_MAX;
+        return c->iov + c->iov_first;
+    }
+    *count = 1;
+    if (c->role == MFD_ROLE_MAIN) {
+        c->want = mfd_conn_main_want(c);
+    } else {
+        c->want = (struct iovec){c->buf + c->fill, message_size(c) - c->fill};
+    }
+    return &c->want;
+}
+
+enum mfd_got mfd_conn_refuse(struct mfd_conn *c, struct mfd_finding finding)
+{
+    c->finding = finding;
+    return MFD_GOT_FINDING;
+}
+
+/* FINDING if one of them is to be refused, else MORE. */
+static enum mfd_got judge(struct mfd_conn *c, const struct mfd_findings *findings)
+{
+    const struct mfd_finding *refused = mfd_findings_refused(findings);
+
+    return refused ? mfd_conn_refuse(c, *refused) : MFD_GOT_MORE;
+}
+
+/* The message at hand is done with. */
+static void next_message(struct mfd_conn *c)
+{
+    c->fill = 0;
+    c->at = c->taken;
+}
+
+static enum mfd_got classify(struct mfd_conn *c)
+{
+    if (mfd_get32(c->buf) == MFD_MAIN_MAGIC) {
+        c->role = MFD_ROLE_MAIN;
+        mfd_main_start(&c->main, &c->setup->check, c->setup->machine);
+        return MFD_GOT_MAIN;
+    }
+    /* whatever it is, it is no main channel: a wrong magic is a hello's first finding */
+    c->role = MFD_ROLE_CHANNEL;
+    return MFD_GOT_MORE;
+}
+
+static enum mfd_got take_hello(struct mfd_conn *c)
+{
+    struct mfd_finding list[8];
+    struct mfd_findings findings = {list, sizeof(list) / sizeof(list[0]), 0};
+
+    mfd_check_hello(&c->setup->check, c->buf, c->fill, &findings);
+    if (judge(c, &findings) == MFD_GOT_FINDING) {
+        return MFD_GOT_FINDING;
+    }
+    if (c->fill < MFD_HELLO_SIZE) {
+        return MFD_GOT_MORE;
+    }
+    c->channel = mfd_hello_unpack(c->buf).id;
+    c->hello_done = true;
+    next_message(c);
+    return MFD_GOT_HELLO;
+}
+
+/* No device has a handler here, so that a valid header is still refused and its payload never read. */
+static enum mfd_got take_device(struct mfd_conn *c)
+{
+    struct mfd_finding list[8];
+    struct mfd_findings findings = {list, sizeof(list) / sizeof(list[0]), 0};
+
+    mfd_check_device(&c->setup->check, c->buf, MFD_DEVICE_SIZE, &findings);
+    mfd_findings_add(&findings, (struct mfd_finding){
+                                    .rule = MFD_DEV_003,
+                                    .offset = MFD_DEVICE_IDSTR,
+                                    .width = MFD_DEVICE_NEXT_SIZE - MFD_DEVICE_IDSTR,
+                                    .got = mfd_get32(c->buf + MFD_DEVICE_INSTANCE),
+                                });
+    return judge(c, &findings);
+}
+
+/* Checks the header; without the table of blocks as long as that is not final. */
+static enum mfd_got check_packet(struct mfd_conn *c)
+{
+    struct mfd_check_context context = c->setup->check;
+    struct mfd_finding list[32];
+    struct mfd_findings findings = {list, sizeof(list) / sizeof(list[0]), 0};
+
+    if (!c->admitted) {
+        context.ram = NULL;
+    }
+    mfd_check_packet(&context, c->buf, c->fill, &findings);
+    return judge(c, &findings);
+}
+
+/* Clears the zero pages, which stand behind the normal ones in the header. */
+static void clear_zero_pages(struct mfd_conn *c, int block)
+{
+    uint32_t page_size = c->setup->check.page_size;
+
+    for (uint32_t i = 0; i < c->packet->zero_pages; i++) {
+        uint64_t offset = mfd_packet_offset(c->buf, c->packet->normal_pages + i);
+
+        mfd_clear(mfd_guest_at(c->setup->guest, block, offset, page_size), page_size);
+    }
+}
+
+/* Makes the list of guest memory that the payload fills; pages that follow each other are one piece. */
+static void list_pages(struct mfd_conn *c, int block)
+{
+    uint32_t page_size = c->setup->check.page_size;
+
+    c->iov_first = 0;
+    c->iov_count = 0;
+    for (uint32_t i = 0; i < c->packet->normal_pages; i++) {
+        uint8_t *page =
+            mfd_guest_at(c->setup->guest, block, mfd_packet_offset(c->buf, i), page_size);
+        struct iovec *last = c->iov_count ? &c->iov[c->iov_count - 1] : NULL;
+
+        if (last && (uint8_t *)last->iov_base + last->iov_len == page) {
+            last->iov_len += page_size;
+        } else {
+            c->iov[c->iov_count++] = (struct iovec){page, page_size};
+        }
+    }
+}
+
+static enum mfd_got finish_packet(struct mfd_conn *c)
+{
+    bool sync = c->packet->flags & MFD_FLAG_SYNC;
+
+    c->packets++;
+    c->normal_pages += c->packet->normal_pages;
+    c->zero_pages += c->packet->zero_pages;
+    c->loading = false;
+    next_message(c);
+    return sync ? MFD_GOT_SYNC : MFD_GOT_MORE;
+}
+
+/*
+ * Loads a packet whose header has passed all checks: every offset is inside its block. With method none
+ * the payload is the pages themselves; another method would want its own input here and fill the pages
+ * from what it decodes.
+ */
+static enum mfd_got start_payload(struct mfd_conn *c)
+{
+    int block = mfd_ramtable_find(&c->setup->guest->table, c->packet->ramblock, MFD_IDSTR_SIZE);
+
+    clear_zero_pages(c, block);
+    if (c->packet->normal_pages == 0) {
+        return finish_packet(c);
+    }
+    list_pages(c, block);
+    c->loading = true;
+    return MFD_GOT_MORE;
+}
+
+static enum mfd_got take_packet(struct mfd_conn *c)
+{
+    bool pages = false;
+
+    if (check_packet(c) == MFD_GOT_FINDING) {
+        return MFD_GOT_FINDING;
+    }
+    *c->packet = mfd_packet_unpack(c->buf, c->setup->check.rev);
+    pages = c->packet->normal_pages || c->packet->zero_pages;
+    if (!pages) {
+        return finish_packet(c);
+    }
+    if (!c->admitted) {
+        c->waiting = true;
+        return MFD_GOT_PACKET;
+    }
+    return start_payload(c);
+}
+
+static enum mfd_got take_message(struct mfd_conn *c)
+{
+    struct mfd_finding list[4];
+    struct mfd_findings findings = {list, sizeof(list) / sizeof(list[0]), 0};
+
+    if (!c->hello_done) {
+        return take_hello(c);
+    }
+    if (c->fill < message_size(c)) {
+        /* as soon as magic and version are there: what is no packet may never get longer */
+        mfd_check_prefix(&c->setup->check, c->buf, c->fill, &findings);
+        return judge(c, &findings);
+    }
+    if (mfd_prefix_is_device(c->buf, c->setup->check.rev)) {
+        return take_device(c);
+    }
+    return take_packet(c);
+}
+
+/* Payload went into the guest's pages. */
+static enum mfd_got take_payload(struct mfd_conn *c, size_t n)
+{
+    while (n) {
+        struct iovec *piece = &c->iov[c->iov_first];
+        size_t part = n < piece->iov_len ? n : piece->iov_len;
+
+        piece->iov_base = (uint8_t *)piece->iov_base + part;
+        piece->iov_len -= part;
+        c->iov_first += piece->iov_len == 0;
+        n -= part;
+    }
+    return c->iov_first == c->iov_count ? finish_packet(c) : MFD_GOT_MORE;
+}
+
+enum mfd_got mfd_conn_got(struct mfd_conn *c, size_t n)
+{
+    enum mfd_got got = MFD_GOT_MORE;
+
+    c->taken += n;
+    if (c->role == MFD_ROLE_MAIN) {
+        return mfd_conn_main_got(c, n);
+    }
+    if (c->waiting) {
+        c->waiting = false;
+        c->admitted = true;
+        return take_packet(c);
+    }
+    if (n == 0) {
+        return MFD_GOT_MORE;
+    }
+    if (c->loading) {
+        return take_payload(c, n);
+    }
+    c->fill += n;
+    if (c->role == MFD_ROLE_UNKNOWN && c->fill >= CLASSIFY_SIZE) {
+        got = classify(c);
+    }
+    return got == MFD_GOT_MORE && c->role == MFD_ROLE_CHANNEL ? take_message(c) : got;
+}
+
+bool mfd_conn_at_boundary(const struct mfd_conn *c)
+{
+    return c->role == MFD_ROLE_CHANNEL && c->hello_done && !c->loading && c->fill == 0;
+}
+
+/* Bytes of the whole message at hand. */
+static uint64_t whole_size(const struct mfd_conn *c)
+{
+    uint64_t size = message_size(c);
+
+    return c->loading ? size + mfd_packet_payload(c->packet, 0, c->setup->check.page_size) : size;
+}
+
+enum mfd_got mfd_conn_eof(struct mfd_conn *c)
+{
+    uint64_t part = c->taken - c->at;
+
+    if (c->role == MFD_ROLE_MAIN) {
+        return mfd_conn_main_eof(c);
+    }
+    if (c->taken == 0 || mfd_conn_at_boundary(c)) {
+        return MFD_GOT_CLOSED;
+    }
+    if (!c->hello_done) {
+        return mfd_conn_refuse(c, (struct mfd_finding){.rule = MFD_INIT_016,
+                                                       .offset = (uint32_t)part,
+                                                       .got = part,
+                                                       .want = MFD_HELLO_SIZE});
+    }
+    return mfd_conn_refuse(
+        c, (struct mfd_finding){
+               .rule = MFD_PAY_019, .offset = (uint32_t)part, .got = part, .want = whole_size(c)});
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "failure.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How the `want` of a finding relates to what was got. */
+static const char *relation(enum mfd_rule rule)
+{
+    switch (rule) {
+    case MFD_HDR_005:
+    case MFD_HDR_015:
+    case MFD_HDR_016:
+    case MFD_HDR_017:
+    case MFD_HDR_018:
+    case MFD_HDR_021:
+    case MFD_HDR_022:
+    case MFD_PAY_008:
+    case MFD_DEV_006:
+        return "at most ";
+    case MFD_INIT_012:
+        return "less than ";
+    case MFD_DEV_004:
+        return "at least ";
+    default:
+        return "";
+    }
+}
+
+const char *mfd_failure_text(const struct mfd_failure *failure, char *buf, size_t size)
+{
+    const char *colon = failure->connection[0] ? ": " : "";
+    const struct mfd_finding *finding = &failure->finding;
+
+    if (!failure->set) {
+        snprintf(buf, size, "no failure");
+    } else if (failure->is_rule) {
+        const struct mfd_rule_info *info = mfd_rule_info(finding->rule);
+
+        snprintf(buf, size,
+                 "%s%s%s at byte %" PRIu32 ": got 0x%" PRIx64 ", want %s0x%" PRIx64 " (%s)",
+                 failure->connection, colon, info->id, finding->offset, finding->got,
+                 relation(finding->rule), finding->want, info->text);
+    } else if (failure->error) {
+        snprintf(buf, size, "%s%s%s: %s", failure->connection, colon, failure->what,
+                 strerror(failure->error));
+    } else {
+        snprintf(buf, size, "%s%s%s", failure->connection, colon, failure->what);
+    }
+    return buf;
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The reference receiver: threads and sockets around session.h and conn.h.
+ *
+ * The calling thread accepts; each connection has one thread: want, blocking readv, got. The one mutex
+ * is taken per control event, never per packet of pages. It cannot hang by its own doing:
+ *  1. a connection's thread waits only in socket I/O and in the park;
+ *  2. both end when the session fails: every socket is shut down, every parked thread woken; and the stall
+ *     guard, which measures progress of the whole session, fails it where no peer does;
+ *  3. nothing is called back under the mutex;
+ *  4. nothing is allocated by a number of the peer's.
+ * Threads are joined in one place; a result tells how many were created and joined.
+ *
+ * It runs in a freshly forked child as well as in a program; it does not exec, print or touch signals.
+ */
+#ifndef MFD_RECEIVER_H
+#define MFD_RECEIVER_H
+
+#include "failure.h"
+#include "guest.h"
+#include "rev.h"
+
+#include <pthread.h>
+
+struct mfd_receiver_config {
+    enum mfd_rev rev;
+    enum mfd_sync sync;
+    uint32_t method;         /* flag bit; only 0, none: else unsupported */
+    unsigned channels;       /* 1 to 255 */
+    uint32_t page_size;      /* power of two, 256 to 65536 */
+    uint8_t uuid[16];        /* all zero: the VM has none */
+    const char *machine;     /* expected on main; NULL: any */
+    struct mfd_guest *guest; /* not owned; used lengths of resizable blocks may change */
+    unsigned
+        stall_ms; /* fail after so long without a byte from anybody, once one has connected; 0: never */
+    int cancel_fd; /* fails the migration with ECANCELED when it becomes readable; -1: none */
+    /* Stands in for pthread_create where a test wants that to fail; NULL otherwise. */
+    int (*create)(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg);
+};
+
+struct mfd_receiver_result {
+    bool completed;
+    struct mfd_failure failure; /* set unless completed */
+    uint64_t packets;
+    uint64_t normal_pages; /* over channels and main */
+    uint64_t zero_pages;
+    uint64_t sync_points;
+    uint64_t bytes;       /* read from all connections */
+    unsigned connections; /* accepted, those closed at once included */
+    unsigned threads_created;
+    unsigned threads_joined;
+};
+
+/* A configuration with the defaults of a revision: 2 channels, 4 KiB pages, no guard, no cancelling. */
+struct mfd_receiver_config mfd_receiver_defaults(enum mfd_rev rev, struct mfd_guest *guest);
+
+/*
+ * Receives one migration on a listening socket, which stays the caller's. Returns 0 when that has run,
+ * completed or not; ENOTSUP if the configuration asks for what is not implemented, EINVAL if it makes no
+ * sense, or another errno if nothing could be started.
+ */
+int mfd_receiver_run(const struct mfd_receiver_config *config, int listen_fd,
+                     struct mfd_receiver_result *result);
+
+#endif
