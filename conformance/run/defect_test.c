@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "defect.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void ids_run_from_B01_to_B40_without_gap(void **state)
+{
+    size_t count = 0;
+    const struct mfd_defect *all = mfd_defects(&count);
+    char id[24];
+
+    (void)state;
+    assert_int_equal(count, 40);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(id, sizeof(id), "B%02zu", i + 1);
+        assert_string_equal(all[i].id, id);
+        assert_ptr_equal(mfd_defect_find(id), &all[i]);
+    }
+    assert_null(mfd_defect_find("B41"));
+    assert_null(mfd_defect_find(""));
+}
+
+static void every_rule_that_a_defect_names_exists(void **state)
+{
+    size_t count = 0;
+    const struct mfd_defect *all = mfd_defects(&count);
+    char id[32];
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        for (const char *at = all[i].rules; mfd_defect_next_rule(&at, id, sizeof(id));) {
+            if (mfd_rule_find(id) == MFD_RULE_COUNT) {
+                fail_msg("%s names %s, which is no rule", all[i].id, id);
+            }
+            assert_true(mfd_defect_breaks(&all[i], id));
+        }
+    }
+}
+
+static void every_defect_has_its_texts(void **state)
+{
+    size_t count = 0;
+    const struct mfd_defect *all = mfd_defects(&count);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        assert_true(strlen(all[i].text) > 20);
+        assert_int_equal(all[i].text[strlen(all[i].text) - 1], '.');
+        assert_true(strlen(all[i].releases) > 5);
+    }
+}
+
+static void a_defect_breaks_only_the_rules_it_names(void **state)
+{
+    (void)state;
+    assert_true(mfd_defect_breaks(mfd_defect_find("B12"), "MF-INT-002"));
+    assert_false(mfd_defect_breaks(mfd_defect_find("B12"), "MF-INT-00"));
+    assert_false(mfd_defect_breaks(mfd_defect_find("B14"), "MF-INT-002"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_run_from_B01_to_B40_without_gap),
+        cmocka_unit_test(every_rule_that_a_defect_names_exists),
+        cmocka_unit_test(every_defect_has_its_texts),
+        cmocka_unit_test(a_defect_breaks_only_the_rules_it_names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
