@@ -70,7 +70,7 @@ char *mfd_baseline_line_print(const struct mfd_baseline_line *line);
 
 /*
  * Notes an instance of the run that was not judged: not applicable, unsupported, undecided, blocked or
- * failed in the harness. `version` is as the peer tells it, "" if it does not.
+ * failed in the harness. `version` is as the peer tells it, "" or NULL if it does not.
  */
 void mfd_baseline_present(struct mfd_baseline *baseline, const char *id, const char *params,
                           const char *version);

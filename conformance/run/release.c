@@ -96,7 +96,7 @@ enum mfd_fit mfd_releases_fit(const struct mfd_releases *range, const char *vers
     if (range->any) {
         return MFD_FIT_YES;
     }
-    if (!mfd_release_parse(version, &release)) {
+    if (!version || !mfd_release_parse(version, &release)) {
         return MFD_FIT_MAYBE;
     }
     if (mfd_release_compare(&release, &range->from) < 0) {

@@ -43,7 +43,7 @@ enum mfd_fit {
 bool mfd_releases_parse(const char *text, struct mfd_releases *range);
 /* In the notation above, cut to `size`; returns `buf`. */
 const char *mfd_releases_text(const struct mfd_releases *range, char *buf, size_t size);
-/* `version` as the peer tells it; "" where it does not. */
+/* `version` as the peer tells it; "" or NULL where it does not. */
 enum mfd_fit mfd_releases_fit(const struct mfd_releases *range, const char *version);
 
 #endif

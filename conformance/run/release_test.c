@@ -56,6 +56,7 @@ static void an_unknown_version_may_fit_any_range(void **state)
 {
     (void)state;
     assert_int_equal(fit("7.2.5..7.2.22", ""), MFD_FIT_MAYBE);
+    assert_int_equal(fit("7.2.5..7.2.22", NULL), MFD_FIT_MAYBE);
     assert_int_equal(fit("*", ""), MFD_FIT_YES);
     assert_int_equal(fit("*", "4.2.0"), MFD_FIT_YES);
 }

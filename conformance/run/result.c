@@ -75,14 +75,14 @@ void mfd_run_summarise(struct mfd_run *run)
     }
 }
 
-bool mfd_result_unexpected(const struct mfd_run *run, const struct mfd_result *result)
+bool mfd_result_unexpected(const struct mfd_result *result, bool strict)
 {
     switch (result->verdict) {
     case MFD_FAIL:
     case MFD_STALE:
         return true;
     case MFD_WARN:
-        return run->strict;
+        return strict;
     case MFD_BLOCKED:
         return !result->twin || strcmp(result->twin, names[MFD_KNOWN]) != 0;
     default:
@@ -95,7 +95,7 @@ int mfd_run_exit_code(const struct mfd_run *run)
     const size_t *n = run->summary;
 
     for (size_t i = 0; i < run->count; i++) {
-        if (mfd_result_unexpected(run, &run->results[i])) {
+        if (mfd_result_unexpected(&run->results[i], run->strict)) {
             return 1;
         }
     }

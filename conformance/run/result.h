@@ -33,26 +33,26 @@ enum mfd_verdict mfd_verdict_find(const char *name);
 
 /* One thing that happened, for the report of a failure. */
 struct mfd_happening {
-    double ms;       /* since the start of the run */
-    char *conn;      /* "ch 1" */
+    double ms;  /* since the start of the run */
+    char *conn; /* "ch 1" */
     bool from_peer;
-    char *text;      /* "hello (64 bytes)", "closed", "reset" */
+    char *text; /* "hello (64 bytes)", "closed", "reset" */
 };
 
 struct mfd_result {
     char *id;
-    char *params; /* "n=13", "" if none */
+    char *params;       /* "n=13", "" if none */
     enum mfd_rule rule; /* MFD_RULE_COUNT: about no rule, as for a line of the baseline */
-    const char *level; /* MUST, SHOULD, MAY: of `rule` for the role tested */
-    const char *role;  /* "receiver" or "sender" */
+    const char *level;  /* MUST, SHOULD, MAY: of `rule` for the role tested */
+    const char *role;   /* "receiver" or "sender" */
     mfd_outcomes expect;
     enum mfd_outcome got; /* MFD_OUTCOME_COUNT where the scenario was not played */
     enum mfd_verdict verdict;
     double ms;
     char *twin; /* verdict name of the positive twin; NULL where there is none */
     bool exited;
-    int exit_code; /* if exited by itself */
-    int signal;    /* if ended by a signal that the harness did not send; else 0 */
+    int exit_code;   /* if exited by itself */
+    int signal;      /* if ended by a signal that the harness did not send; else 0 */
     char *sanitizer; /* report, or NULL */
     char *detail;    /* what was seen, in a sentence; the error where verdict is HARNESS_ERROR */
     char *peer_log;  /* end of what the peer printed, or NULL */
@@ -83,7 +83,7 @@ struct mfd_run {
 };
 
 void mfd_result_free(struct mfd_result *result); /* its members, not itself */
-void mfd_run_free(struct mfd_run *run);       /* likewise */
+void mfd_run_free(struct mfd_run *run);          /* likewise */
 
 /* Fills `summary` from the results. */
 void mfd_run_summarise(struct mfd_run *run);
@@ -92,7 +92,7 @@ void mfd_run_summarise(struct mfd_run *run);
  * Whether the result makes the run exit with 1: fail, stale, a warning under --strict, or blocked by a
  * twin that the baseline does not list.
  */
-bool mfd_result_unexpected(const struct mfd_run *run, const struct mfd_result *result);
+bool mfd_result_unexpected(const struct mfd_result *result, bool strict);
 
 /*
  * Exit code of a summarised run: 1 if anything is unexpected, else 3 if the harness failed anywhere, else
