@@ -3,9 +3,7 @@
  * Any program as receiver, by the contract in README.md: parameters in its command line and in MFD_*
  * variables, exit status 0 completed, 1 refused, 77 not supported.
  */
-#include "peer.h"
-
-#include "process.h"
+#include "exit_peer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +12,6 @@
 #include <unistd.h>
 
 #define VALUE_SIZE 2048
-#define EXIT_UNSUPPORTED 77
 
 /* A parameter: {name} in the command line, MFD_NAME in the environment. */
 struct parameter {
@@ -31,16 +28,18 @@ static void fill_ram(char *value, const struct mfd_plan *plan, const struct mfd_
 
     value[0] = '\0';
     for (size_t i = 0; i < plan->block_count && used < VALUE_SIZE; i++) {
-        used += (size_t)snprintf(value + used, VALUE_SIZE - used, "%s%s=%s:%zu", i ? "," : "",
-                                 plan->blocks[i].wire_name, live->blocks[i].path, live->blocks[i].size);
+        used +=
+            (size_t)snprintf(value + used, VALUE_SIZE - used, "%s%s=%s:%zu", i ? "," : "",
+                             plan->blocks[i].wire_name, live->blocks[i].path, live->blocks[i].size);
     }
 }
 
-static void fill_parameters(struct parameter *out, const struct mfd_plan *plan, const struct mfd_live *live)
+static void fill_parameters(struct parameter *out, const struct mfd_plan *plan,
+                            const struct mfd_live *live)
 {
     static const struct parameter names[PARAMETERS] = {
-        {"{addr}", "MFD_ADDR", ""},     {"{channels}", "MFD_CHANNELS", ""},
-        {"{method}", "MFD_METHOD", ""}, {"{uuid}", "MFD_UUID", ""},
+        {"{addr}", "MFD_ADDR", ""},           {"{channels}", "MFD_CHANNELS", ""},
+        {"{method}", "MFD_METHOD", ""},       {"{uuid}", "MFD_UUID", ""},
         {"{page_size}", "MFD_PAGE_SIZE", ""}, {"{ram}", "MFD_RAM_OUT", ""},
     };
     const uint8_t *u = plan->uuid;
@@ -49,10 +48,13 @@ static void fill_parameters(struct parameter *out, const struct mfd_plan *plan, 
     snprintf(out[ADDR].value, VALUE_SIZE, "unix:%s", live->address);
     snprintf(out[CHANNELS].value, VALUE_SIZE, "%u", plan->channels);
     snprintf(out[METHOD].value, VALUE_SIZE, "%s",
-             plan->method == MFD_FLAG_ZLIB ? "zlib" : plan->method == MFD_FLAG_ZSTD ? "zstd" : "none");
+             plan->method == MFD_FLAG_ZLIB   ? "zlib"
+             : plan->method == MFD_FLAG_ZSTD ? "zstd"
+                                             : "none");
     snprintf(out[UUID].value, VALUE_SIZE,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2], u[3],
-             u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
+             u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
+             u[15]);
     snprintf(out[PAGE_SIZE].value, VALUE_SIZE, "%u", plan->page_size);
     fill_ram(out[RAM].value, plan, live);
 }
@@ -86,7 +88,8 @@ static char *expand(const char *argument, const struct parameter *parameters)
 }
 
 /* In the child: never returns. */
-__attribute__((noreturn)) static void run_command(const struct mfd_peer *peer, const struct mfd_plan *plan,
+__attribute__((noreturn)) static void run_command(const struct mfd_peer *peer,
+                                                  const struct mfd_plan *plan,
                                                   const struct mfd_live *live)
 {
     static struct parameter parameters[PARAMETERS];
@@ -128,10 +131,11 @@ static enum mfd_start command_start(const struct mfd_peer *peer, const struct mf
         return MFD_START_FAILED;
     }
     /* a file at the address says that the command has bound it; the first real connect is the proof */
-    while (access(live->address, F_OK) != 0 && !mfd_process_poll(&live->process) && mfd_now() < end) {
+    while (access(live->address, F_OK) != 0 && !mfd_process_poll(&live->process) &&
+           mfd_now() < end) {
         usleep(500);
     }
-    if (live->process.ended && live->process.exit_code == EXIT_UNSUPPORTED) {
+    if (live->process.ended && live->process.exit_code == MFD_EXIT_UNSUPPORTED) {
         snprintf(error, MFD_PEER_ERROR_SIZE, "the command exited with 77");
         return MFD_START_UNSUPPORTED;
     }
@@ -139,36 +143,20 @@ static enum mfd_start command_start(const struct mfd_peer *peer, const struct mf
         char *output = mfd_process_output(&live->process);
 
         snprintf(error, MFD_PEER_ERROR_SIZE, "%s %s %s%s%s", peer->argv[0],
-                 live->process.ended ? "ended without listening at" : "does not listen at", live->address,
-                 output ? ": " : "", output ? output : "");
+                 live->process.ended ? "ended without listening at" : "does not listen at",
+                 live->address, output ? ": " : "", output ? output : "");
         free(output);
         return MFD_START_FAILED;
     }
     return MFD_STARTED;
 }
 
-static bool always_answers(struct mfd_live *live)
-{
-    (void)live;
-    return true;
-}
-
-static bool completed_by_exit(struct mfd_live *live)
-{
-    return mfd_process_poll(&live->process) && live->process.exit_code == 0;
-}
-
-static bool refusal_is_one(int code)
-{
-    return code == 1;
-}
-
 const struct mfd_peer_kind mfd_peer_command = {
     .name = "command",
     .start = command_start,
-    .answers = always_answers,
-    .completed = completed_by_exit,
-    .refusal_code = refusal_is_one,
+    .answers = mfd_exit_peer_answers,
+    .completed = mfd_exit_peer_completed,
+    .refusal_code = mfd_exit_peer_refusal,
     .completes_by_exit = true,
     .slow = true,
 };

@@ -16,7 +16,8 @@
 /* Resizable blocks are mapped at least this large: their used length may be next to nothing. */
 #define RESIZABLE_MIN 65536u
 
-static bool make_block(struct mfd_live *live, const struct mfd_plan *plan, unsigned index, char *error)
+static bool make_block(struct mfd_live *live, const struct mfd_plan *plan, unsigned index,
+                       char *error)
 {
     const struct mfd_plan_block *block = &plan->blocks[index];
     struct mfd_live_block *out = &live->blocks[index];
@@ -30,7 +31,8 @@ static bool make_block(struct mfd_live *live, const struct mfd_plan *plan, unsig
     fd = open(out->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 || ftruncate(fd, (off_t)size) != 0 ||
         (out->base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) == MAP_FAILED) {
-        snprintf(error, MFD_PEER_ERROR_SIZE, "RAM file %s of %zu bytes: %s", out->path, size, strerror(errno));
+        snprintf(error, MFD_PEER_ERROR_SIZE, "RAM file %s of %zu bytes: %s", out->path, size,
+                 strerror(errno));
         out->base = NULL;
         if (fd >= 0) {
             close(fd);
@@ -55,12 +57,13 @@ const char *mfd_scratch(void)
     return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : P_tmpdir;
 }
 
-enum mfd_start mfd_live_start(const struct mfd_peer *peer, const struct mfd_plan *plan, struct mfd_live *live,
-                              char *error)
+enum mfd_start mfd_live_start(const struct mfd_peer *peer, const struct mfd_plan *plan,
+                              struct mfd_live *live, char *error)
 {
     *live = (struct mfd_live){.peer = peer};
     error[0] = '\0';
-    snprintf(live->dir, sizeof(live->dir), "%s/run-XXXXXX", peer->scratch ? peer->scratch : mfd_scratch());
+    snprintf(live->dir, sizeof(live->dir), "%s/run-XXXXXX",
+             peer->scratch ? peer->scratch : mfd_scratch());
     if (!mkdtemp(live->dir)) {
         snprintf(error, MFD_PEER_ERROR_SIZE, "private folder %s: %s", live->dir, strerror(errno));
         live->dir[0] = '\0';
@@ -98,6 +101,15 @@ int mfd_live_connect(const struct mfd_live *live)
         return -1;
     }
     return fd;
+}
+
+void mfd_peer_free(struct mfd_peer *peer)
+{
+    free(peer->path);
+    free(peer->version);
+    free(peer->package);
+    free(peer->machine);
+    free(peer->pc_machine);
 }
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)

@@ -30,8 +30,8 @@ struct mfd_peer;
 struct mfd_peer_kind {
     const char *name;
     /* Starts a process that waits for connections at live->address. Fills `live` as far as it got. */
-    enum mfd_start (*start)(const struct mfd_peer *peer, const struct mfd_plan *plan, struct mfd_live *live,
-                            char *error);
+    enum mfd_start (*start)(const struct mfd_peer *peer, const struct mfd_plan *plan,
+                            struct mfd_live *live, char *error);
     /* Whether the process answers on its control channel; a peer without one always does. */
     bool (*answers)(struct mfd_live *live);
     /* Whether the migration has completed, as the peer itself says. */
@@ -48,13 +48,15 @@ struct mfd_peer_kind {
 /* What a whole run tests. */
 struct mfd_peer {
     const struct mfd_peer_kind *kind;
-    char *path;          /* qemu: the binary; command: argv[0]; ref: "" */
-    char **argv;         /* command: template, NULL terminated */
-    char *wrap;          /* command line to run the peer under, or NULL */
-    char *version;       /* "7.2.22", or "" */
-    char *package;       /* distributor's version, or "" */
-    char *machine;       /* machine type without devices, as main's configuration names it */
-    char *pc_machine;    /* machine type with resizable blocks, or NULL */
+    char *path;       /* qemu: the binary; command: argv[0]; ref: "" */
+    char **argv;      /* command: template, NULL terminated */
+    char *wrap;       /* command line to run the peer under, or NULL */
+    char *version;    /* "7.2.22", or "" */
+    char *package;    /* distributor's version, or "" */
+    char *machine;    /* machine type without devices, as main's configuration names it */
+    char *pc_machine; /* machine type with resizable blocks, or NULL */
+    const char
+        *resizable_name; /* block that its pc_machine lets a source resize; NULL: as the scenario */
     enum mfd_rev rev;    /* of the profile */
     double guard;        /* seconds after which a peer that does nothing counts as hung */
     const char *scratch; /* folder for the private folders of the runs */
@@ -85,8 +87,8 @@ const char *mfd_scratch(void);
  * Makes the private folder and the RAM files of a plan, filled as the plan says; then starts the peer.
  * mfd_live_stop() must be called whatever the result.
  */
-enum mfd_start mfd_live_start(const struct mfd_peer *peer, const struct mfd_plan *plan, struct mfd_live *live,
-                              char *error);
+enum mfd_start mfd_live_start(const struct mfd_peer *peer, const struct mfd_plan *plan,
+                              struct mfd_live *live, char *error);
 /* A new non-blocking connection to the peer, or -1 with errno. */
 int mfd_live_connect(const struct mfd_live *live);
 /* Ends the process if it still runs, reaps it, and removes what the run left. */
@@ -95,6 +97,9 @@ void mfd_live_stop(struct mfd_live *live);
 extern const struct mfd_peer_kind mfd_peer_ref;
 extern const struct mfd_peer_kind mfd_peer_command;
 extern const struct mfd_peer_kind mfd_peer_qemu;
+
+/* Frees the strings of a peer; argv and wrap stay the caller's. */
+void mfd_peer_free(struct mfd_peer *peer);
 
 /*
  * Starts the QEMU of peer->path once and asks for version and machine types. False with `error` if it

@@ -31,8 +31,8 @@ static void add_options(const char *variable, const char *options, const char *l
     const char *old = getenv(variable);
     char value[1024];
 
-    snprintf(value, sizeof(value), "%s%s%s:log_path=%s", old ? old : "", old && *old ? ":" : "", options,
-             log_path);
+    snprintf(value, sizeof(value), "%s%s%s:log_path=%s", old ? old : "", old && *old ? ":" : "",
+             options, log_path);
     setenv(variable, value, 1);
 }
 
@@ -178,7 +178,7 @@ char *mfd_process_output(const struct mfd_process *process)
 
 /* What one look at a thread tells; summed over threads so that any change shows. */
 struct look {
-    bool busy;       /* some thread runs, or waits for a disk */
+    bool busy; /* some thread runs, or waits for a disk */
     unsigned threads;
     uint64_t slices; /* time slices used so far, by all threads */
 };

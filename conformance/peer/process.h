@@ -13,9 +13,9 @@
 struct mfd_process {
     pid_t pid; /* 0: none; also the process group */
     bool ended;
-    bool killed;   /* by the harness, so a signal says nothing about the peer */
-    int exit_code; /* if it ended by exiting, else -1 */
-    int signal;    /* if it ended by a signal, else 0 */
+    bool killed;         /* by the harness, so a signal says nothing about the peer */
+    int exit_code;       /* if it ended by exiting, else -1 */
+    int signal;          /* if it ended by a signal, else 0 */
     char log[160];       /* file with what it printed to stderr and stdout */
     char sanitizer[160]; /* prefix of the files that sanitizers write */
 };

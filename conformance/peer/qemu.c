@@ -32,7 +32,8 @@ struct arguments {
     size_t count;
 };
 
-__attribute__((format(printf, 2, 3))) static void add(struct arguments *args, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct arguments *args, const char *format,
+                                                      ...)
 {
     va_list list;
 
@@ -66,12 +67,14 @@ static void append_output(const struct mfd_process *process, char *error)
     char *output = mfd_process_output(process);
     size_t used = strlen(error);
 
-    snprintf(error + used, MFD_PEER_ERROR_SIZE - used, "%s%s", output ? ": " : "", output ? output : "");
+    snprintf(error + used, MFD_PEER_ERROR_SIZE - used, "%s%s", output ? ": " : "",
+             output ? output : "");
     free(output);
 }
 
 /* Starts the binary with QMP on a socket pair; false with `error`. */
-static bool launch(const struct mfd_peer *peer, struct arguments *args, struct mfd_live *live, char *error)
+static bool launch(const struct mfd_peer *peer, struct arguments *args, struct mfd_live *live,
+                   char *error)
 {
     struct qemu *qemu = calloc(1, sizeof(*qemu));
     int pair[2];
@@ -121,7 +124,8 @@ static bool replied(struct mfd_live *live, unsigned id, const char *command, cha
 {
     struct qemu *qemu = live->own;
     json_t *reply = mfd_qmp_reply(&qemu->qmp, id, live->peer->guard);
-    const char *refusal = json_string_value(json_object_get(json_object_get(reply, "error"), "desc"));
+    const char *refusal =
+        json_string_value(json_object_get(json_object_get(reply, "error"), "desc"));
     bool good = json_object_get(reply, "return") != NULL;
 
     if (!good) {
@@ -165,8 +169,8 @@ static const char *unsupported(const struct mfd_peer *peer, const struct mfd_pla
     return main_block ? NULL : "no RAM block";
 }
 
-static void build_arguments(const struct mfd_peer *peer, const struct mfd_plan *plan, struct mfd_live *live,
-                            struct arguments *args)
+static void build_arguments(const struct mfd_peer *peer, const struct mfd_plan *plan,
+                            struct mfd_live *live, struct arguments *args)
 {
     const char *machine = peer->machine;
     size_t main_block = 0;
@@ -186,8 +190,9 @@ static void build_arguments(const struct mfd_peer *peer, const struct mfd_plan *
     add(args, "-machine");
     add(args, "%s,memory-backend=%s", machine, plan->blocks[main_block].wire_name);
     add(args, "-object");
-    add(args, "memory-backend-file,id=%s,size=%llu,mem-path=%s,share=on", plan->blocks[main_block].wire_name,
-        (unsigned long long)plan->blocks[main_block].size, live->blocks[main_block].path);
+    add(args, "memory-backend-file,id=%s,size=%llu,mem-path=%s,share=on",
+        plan->blocks[main_block].wire_name, (unsigned long long)plan->blocks[main_block].size,
+        live->blocks[main_block].path);
     add(args, "-m");
     add(args, "%lluB", (unsigned long long)plan->blocks[main_block].size);
     add_words(args, "-S -nodefaults -no-user-config -display none -qmp stdio -incoming defer");
@@ -215,8 +220,9 @@ static bool configure(struct mfd_live *live, const struct mfd_plan *plan, char *
 
     snprintf(uri, sizeof(uri), "unix:%s", live->address);
     ids[0] = mfd_qmp_send(&qemu->qmp, "qmp_capabilities", NULL);
-    ids[1] = mfd_qmp_send(&qemu->qmp, "migrate-set-capabilities",
-                          json_pack("{s:[{s:s, s:b}]}", "capabilities", "capability", "multifd", "state", 1));
+    ids[1] = mfd_qmp_send(
+        &qemu->qmp, "migrate-set-capabilities",
+        json_pack("{s:[{s:s, s:b}]}", "capabilities", "capability", "multifd", "state", 1));
     ids[2] = mfd_qmp_send(&qemu->qmp, "migrate-set-parameters",
                           json_pack("{s:i, s:s}", "multifd-channels", (int)plan->channels,
                                     "multifd-compression", method_name(plan->method)));
@@ -323,7 +329,8 @@ static char *find_pc(json_t *machines)
     size_t i = 0;
     json_t *machine = NULL;
 
-    json_array_foreach(machines, i, machine) {
+    json_array_foreach(machines, i, machine)
+    {
         const char *alias = json_string_value(json_object_get(machine, "alias"));
 
         if (alias && strcmp(alias, "pc") == 0) {
@@ -341,8 +348,8 @@ static bool read_version(struct mfd_peer *peer, json_t *greeting)
     const char *package = NULL;
     char version[48];
 
-    if (json_unpack(greeting, "{s:{s:{s:{s:i, s:i, s:i}, s:s}}}", "QMP", "version", "qemu", "major", &major,
-                    "minor", &minor, "micro", &micro, "package", &package) != 0) {
+    if (json_unpack(greeting, "{s:{s:{s:{s:i, s:i, s:i}, s:s}}}", "QMP", "version", "qemu", "major",
+                    &major, "minor", &minor, "micro", &micro, "package", &package) != 0) {
         return false;
     }
     snprintf(version, sizeof(version), "%d.%d.%d", major, minor, micro);
@@ -375,12 +382,15 @@ bool mfd_qemu_probe(struct mfd_peer *peer, char *error)
     if (launch(&probe, &args, &live, error) && (greeting = greet(&probe, &live, error))) {
         qemu = live.own;
         mfd_qmp_send(&qemu->qmp, "qmp_capabilities", NULL);
-        reply = mfd_qmp_reply(&qemu->qmp, mfd_qmp_send(&qemu->qmp, "query-machines", NULL), probe.guard);
+        reply = mfd_qmp_reply(&qemu->qmp, mfd_qmp_send(&qemu->qmp, "query-machines", NULL),
+                              probe.guard);
         good = read_version(peer, greeting);
         if (!good) {
-            snprintf(error, MFD_PEER_ERROR_SIZE, "%s: its QMP greeting names no version", peer->path);
+            snprintf(error, MFD_PEER_ERROR_SIZE, "%s: its QMP greeting names no version",
+                     peer->path);
         }
         peer->pc_machine = find_pc(json_object_get(reply, "return"));
+        peer->resizable_name = RESIZABLE_BLOCK;
     }
     json_decref(greeting);
     json_decref(reply);

@@ -105,7 +105,8 @@ json_t *mfd_qmp_greeting(struct mfd_qmp *qmp, double seconds)
 unsigned mfd_qmp_send(struct mfd_qmp *qmp, const char *command, json_t *arguments)
 {
     unsigned id = qmp->next_id++;
-    json_t *line = json_pack("{s:s, s:i, s:o*}", "execute", command, "id", (int)id, "arguments", arguments);
+    json_t *line =
+        json_pack("{s:s, s:i, s:o*}", "execute", command, "id", (int)id, "arguments", arguments);
     char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
     bool sent = false;
 
@@ -137,7 +138,8 @@ json_t *mfd_qmp_reply(struct mfd_qmp *qmp, unsigned id, double seconds)
         if (json_is_integer(value_id)) {
             char value_key[24];
 
-            snprintf(value_key, sizeof(value_key), "%" JSON_INTEGER_FORMAT, json_integer_value(value_id));
+            snprintf(value_key, sizeof(value_key), "%" JSON_INTEGER_FORMAT,
+                     json_integer_value(value_id));
             json_object_set(qmp->replies, value_key, value);
         }
         json_decref(value);

@@ -13,8 +13,8 @@
 #include <stddef.h>
 
 struct mfd_qmp {
-    int fd;          /* owned by the caller */
-    char *buf;       /* what was read and not yet parsed */
+    int fd;    /* owned by the caller */
+    char *buf; /* what was read and not yet parsed */
     size_t len;
     size_t room;
     unsigned next_id;

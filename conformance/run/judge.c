@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "judge.h"
 
+#include "exit_peer.h"
 #include "play.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define EXIT_UNSUPPORTED 77
 
 /* One run under judgement. */
 struct trial {
@@ -31,7 +30,8 @@ static enum mfd_outcome say(struct trial *trial, enum mfd_outcome outcome, const
 
 static enum mfd_outcome completed(struct trial *trial)
 {
-    if (mfd_memory_as_meant(trial->plan, trial->live, trial->witness, trial->detail, sizeof(trial->detail))) {
+    if (mfd_memory_as_meant(trial->plan, trial->live, trial->witness, trial->detail,
+                            sizeof(trial->detail))) {
         return say(trial, MFD_ACCEPTED, "completed, memory as the sender meant");
     }
     return MFD_CORRUPTED;
@@ -49,7 +49,7 @@ static enum mfd_outcome by_exit(struct trial *trial)
     if (kind->completes_by_exit && process->exit_code == 0) {
         return completed(trial);
     }
-    if (kind->completes_by_exit && process->exit_code == EXIT_UNSUPPORTED) {
+    if (kind->completes_by_exit && process->exit_code == MFD_EXIT_UNSUPPORTED) {
         return say(trial, MFD_UNSUPPORTED, "exited with 77");
     }
     if (kind->refusal_code(process->exit_code)) {
@@ -95,9 +95,11 @@ static enum mfd_outcome finish(struct trial *trial)
     }
     closed = closed_conn(trial);
     if (closed >= 0) {
-        snprintf(trial->detail, sizeof(trial->detail), "%s was closed while the migration was to finish",
+        snprintf(trial->detail, sizeof(trial->detail),
+                 "%s was closed while the migration was to finish",
                  trial->plan->conns[closed].name);
-        return trial->plan->deviating < 0 || trial->plan->deviating == closed ? MFD_REFUSED : MFD_WAITING;
+        return trial->plan->deviating < 0 || trial->plan->deviating == closed ? MFD_REFUSED
+                                                                              : MFD_WAITING;
     }
     if (still_there(trial) == MFD_HUNG) {
         return MFD_HUNG;
@@ -161,7 +163,8 @@ static enum mfd_outcome look(struct trial *trial)
     if (end == MFD_WAIT_ENDED) {
         return by_exit(trial);
     }
-    if (end == MFD_WAIT_CLOSED && plan->finished && trial->live->peer->kind->completed(trial->live)) {
+    if (end == MFD_WAIT_CLOSED && plan->finished &&
+        trial->live->peer->kind->completed(trial->live)) {
         return completed(trial);
     }
     if (end == MFD_WAIT_CLOSED) {
@@ -198,12 +201,14 @@ static enum mfd_outcome close_down(struct trial *trial, enum mfd_outcome outcome
 }
 
 /* A crash outranks whatever else was seen. */
-static enum mfd_outcome crashed(struct trial *trial, enum mfd_outcome outcome, struct mfd_result *result)
+static enum mfd_outcome crashed(struct trial *trial, enum mfd_outcome outcome,
+                                struct mfd_result *result)
 {
     const struct mfd_process *process = &trial->live->process;
     const struct mfd_peer_kind *kind = trial->live->peer->kind;
-    bool odd_code = process->ended && !process->killed && !process->signal && process->exit_code != 0 &&
-                    process->exit_code != EXIT_UNSUPPORTED && !kind->refusal_code(process->exit_code);
+    bool odd_code = process->ended && !process->killed && !process->signal &&
+                    process->exit_code != 0 && process->exit_code != MFD_EXIT_UNSUPPORTED &&
+                    !kind->refusal_code(process->exit_code);
 
     result->sanitizer = mfd_process_sanitizer(process);
     if (process->signal) {
@@ -215,7 +220,8 @@ static enum mfd_outcome crashed(struct trial *trial, enum mfd_outcome outcome, s
         return say(trial, MFD_CRASHED, "a sanitizer reported");
     }
     if (odd_code) {
-        snprintf(trial->detail, sizeof(trial->detail), "ended with exit status %d", process->exit_code);
+        snprintf(trial->detail, sizeof(trial->detail), "ended with exit status %d",
+                 process->exit_code);
         return MFD_CRASHED;
     }
     return outcome;
@@ -246,7 +252,8 @@ static void judge_started(struct trial *trial, struct mfd_result *result)
     result->happening_count = trial->play.happening_count;
 }
 
-void mfd_judge_run(const struct mfd_peer *peer, const struct mfd_plan *plan, struct mfd_result *result)
+void mfd_judge_run(const struct mfd_peer *peer, const struct mfd_plan *plan,
+                   struct mfd_result *result)
 {
     struct mfd_live live;
     struct trial trial = {.plan = plan, .live = &live};

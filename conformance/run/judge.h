@@ -14,13 +14,14 @@
  * MFD_HARNESS_ERROR with the reason in `detail` where the harness failed, else at MFD_PASS for the
  * caller to decide. All strings are owned by the result.
  */
-void mfd_judge_run(const struct mfd_peer *peer, const struct mfd_plan *plan, struct mfd_result *result);
+void mfd_judge_run(const struct mfd_peer *peer, const struct mfd_plan *plan,
+                   struct mfd_result *result);
 
 /*
  * Compares guest RAM with the plan's model, and with the witness page if it was sent. Returns true if all
  * is as meant; else describes the first difference and their number in `detail`.
  */
-bool mfd_memory_as_meant(const struct mfd_plan *plan, const struct mfd_live *live, bool witness, char *detail,
-                         size_t size);
+bool mfd_memory_as_meant(const struct mfd_plan *plan, const struct mfd_live *live, bool witness,
+                         char *detail, size_t size);
 
 #endif

@@ -16,8 +16,8 @@
 /* Happenings kept: the report shows the last dozen, and a run of thousands of pieces is bounded. */
 #define HAPPENINGS_MAX 4096
 
-__attribute__((format(printf, 4, 5))) static void happen(struct mfd_play *play, unsigned conn, bool from_peer,
-                                                         const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void happen(struct mfd_play *play, unsigned conn,
+                                                         bool from_peer, const char *format, ...)
 {
     struct mfd_happening *grown = NULL;
     struct mfd_happening *now = NULL;

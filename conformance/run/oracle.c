@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* What stands in a page instead of the right thing, as far as it can be recognised. */
-static void describe(const struct mfd_plan *plan, const uint8_t *page, unsigned block, size_t number,
-                     char *text, size_t size)
+static void describe(const struct mfd_plan *plan, const uint8_t *page, unsigned block,
+                     size_t number, char *text, size_t size)
 {
     uint32_t page_size = plan->page_size;
     const struct mfd_model_page *meant = &plan->blocks[block].pages[number];
@@ -22,7 +22,8 @@ static void describe(const struct mfd_plan *plan, const uint8_t *page, unsigned 
         if (memcmp(page, other, page_size) == 0) {
             snprintf(text, size, "what it held before the migration");
         }
-        for (uint32_t older = 1; meant->state == MFD_PAGE_DATA && older < meant->generation; older++) {
+        for (uint32_t older = 1; meant->state == MFD_PAGE_DATA && older < meant->generation;
+             older++) {
             mfd_page_content(other, page_size, block, number, older);
             if (memcmp(page, other, page_size) == 0) {
                 snprintf(text, size, "an older copy (%u of %u)", older, meant->generation);
@@ -40,8 +41,8 @@ static void describe(const struct mfd_plan *plan, const uint8_t *page, unsigned 
     free(other);
 }
 
-bool mfd_memory_as_meant(const struct mfd_plan *plan, const struct mfd_live *live, bool witness, char *detail,
-                         size_t size)
+bool mfd_memory_as_meant(const struct mfd_plan *plan, const struct mfd_live *live, bool witness,
+                         char *detail, size_t size)
 {
     uint32_t page_size = plan->page_size;
     uint8_t *wanted = malloc(page_size);

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *what;
+} commands[] = {
+    {"test", mfd_cmd_test, "run scenarios against a peer and judge it"},
+    {"list", mfd_cmd_list, "rules, fields, scenarios, profiles, mutants or defects"},
+    {"explain", mfd_cmd_explain, "one rule, field, scenario, defect or profile"},
+    {"fmt", mfd_cmd_fmt, "write scenario files in their one form"},
+    {"send", mfd_cmd_send, "the reference sender"},
+    {"recv", mfd_cmd_recv, "the reference receiver"},
+    {"mutants", mfd_cmd_mutants,
+     "weaken the reference one rule or line at a time and see who notices"},
+};
+
+static void usage(FILE *out)
+{
+    fprintf(out, "usage: mfdkit COMMAND [ARGUMENT...]\n\n");
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        fprintf(out, "  %-8s  %s\n", commands[i].name, commands[i].what);
+    }
+    fprintf(out, "\nmfdkit COMMAND --help tells more of each.\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage(stderr);
+        return MFD_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return MFD_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("mfdkit %s\n", MFD_SUITE_VERSION);
+        return MFD_OK;
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    fprintf(stderr, "mfdkit: there is no command '%s'\n", argv[1]);
+    usage(stderr);
+    return MFD_USAGE;
+}

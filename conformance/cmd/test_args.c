@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "test_args.h"
+
+#include "cmd.h"
+
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum key {
+    KEY_ROLE = 0x100,
+    KEY_PROFILE,
+    KEY_BASELINE,
+    KEY_STRICT,
+    KEY_JOBS,
+    KEY_REPEAT,
+    KEY_SHARD,
+    KEY_STRENGTH,
+    KEY_SCENARIOS,
+    KEY_TAP,
+    KEY_JUNIT,
+    KEY_JSON,
+    KEY_SCALE,
+    KEY_WRAP,
+    KEY_BISECT,
+};
+
+static const struct argp_option options[] = {
+    {NULL, 't', "GLOB", 0, "only these: a scenario, an instance or a rule; * and ** as in paths",
+     0},
+    {"role", KEY_ROLE, "ROLE", 0, "what the peer is: receiver", 0},
+    {"profile", KEY_PROFILE, "NAME", 0, "what the peer is taken for (default: auto)", 0},
+    {"baseline", KEY_BASELINE, "FILE", 0,
+     "known deviations (default: those of the profile, if any)", 0},
+    {"strict", KEY_STRICT, NULL, 0, "a SHOULD that is not met is a failure", 0},
+    {"jobs", KEY_JOBS, "N", 0, "scenarios at a time (default: one per processor)", 0},
+    {"repeat", KEY_REPEAT, "N", 0, "run each instance N times and keep its worst result", 0},
+    {"shard", KEY_SHARD, "I/N", 0, "only the I-th of N parts", 0},
+    {"strength", KEY_STRENGTH, "N", 0, "how many parameters are combined (default: 2; full: all)",
+     0},
+    {"scenarios", KEY_SCENARIOS, "DIR", 0, "folder of the scenarios", 0},
+    {"tap", KEY_TAP, NULL, 0, "TAP on standard output", 1},
+    {"junit", KEY_JUNIT, "FILE", 0, "write JUnit XML", 1},
+    {"json", KEY_JSON, "FILE", 0, "write the report as JSON", 1},
+    {"timeout-scale", KEY_SCALE, "X", 0, "multiply the guard against hangs", 2},
+    {"wrap", KEY_WRAP, "COMMAND", 0, "run the peer under this command (gdb, valgrind)", 2},
+    {"bisect", KEY_BISECT, NULL, 0, "exit 125 where nothing could be tested, for git bisect run",
+     2},
+    {0},
+};
+
+static unsigned number(const char *text, const struct argp_state *state, const char *option)
+{
+    char *end = NULL;
+    unsigned long value = strtoul(text, &end, 10);
+
+    if (end == text || *end || value == 0 || value > 1000000) {
+        argp_error(state, "%s takes a number from 1 to 1000000, not '%s'", option, text);
+    }
+    return (unsigned)value;
+}
+
+static void parse_shard(const char *text, struct mfd_test_args *args,
+                        const struct argp_state *state)
+{
+    char rest = '\0';
+
+    if (sscanf(text, "%u/%u%c", &args->shard, &args->shards, &rest) != 2 || args->shard == 0 ||
+        args->shard > args->shards) {
+        argp_error(state, "--shard takes I/N with I from 1 to N, not '%s'", text);
+    }
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct mfd_test_args *args = state->input;
+
+    switch (key) {
+    case 't':
+        if (args->glob_count == MFD_GLOBS_MAX) {
+            argp_error(state, "at most %d times -t", MFD_GLOBS_MAX);
+        }
+        args->globs[args->glob_count++] = text;
+        break;
+    case KEY_ROLE:
+        if (strcmp(text, "receiver") != 0) {
+            argp_error(state, "the role is receiver, not '%s'", text);
+        }
+        break;
+    case KEY_PROFILE:
+        args->profile = text;
+        break;
+    case KEY_BASELINE:
+        args->baseline = text;
+        break;
+    case KEY_STRICT:
+        args->strict = true;
+        break;
+    case KEY_JOBS:
+        args->jobs = number(text, state, "--jobs");
+        break;
+    case KEY_REPEAT:
+        args->repeat = number(text, state, "--repeat");
+        break;
+    case KEY_SHARD:
+        parse_shard(text, args, state);
+        break;
+    case KEY_STRENGTH:
+        args->strength = strcmp(text, "full") == 0 ? 0 : number(text, state, "--strength");
+        break;
+    case KEY_SCENARIOS:
+        args->scenarios = text;
+        break;
+    case KEY_TAP:
+        args->tap = true;
+        break;
+    case KEY_JUNIT:
+        args->junit = text;
+        break;
+    case KEY_JSON:
+        args->json = text;
+        break;
+    case KEY_SCALE:
+        args->scale = strtod(text, NULL);
+        if (!(args->scale > 0 && args->scale <= 1000)) {
+            argp_error(state, "--timeout-scale takes a factor above 0, not '%s'", text);
+        }
+        break;
+    case KEY_WRAP:
+        args->wrap = text;
+        break;
+    case KEY_BISECT:
+        args->bisect = true;
+        break;
+    case ARGP_KEY_ARG:
+        if (args->peer) {
+            argp_error(state, "one peer at a time: '%s' is one too many", text);
+        }
+        args->peer = text;
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp parser = {
+    options,
+    parse,
+    "[PEER] [-- COMMAND...]",
+    "Run scenarios against a peer and judge what it does."
+    "\vPEER is ref (the embedded reference, the default), qemu (on PATH) or qemu=PATH; a COMMAND behind -- is "
+    "started for each scenario by the contract in README.md.\n\n"
+    "Exit status: 0 all as expected, 1 something unexpected, 2 usage, 3 the harness itself failed, 4 nothing ran.",
+    NULL,
+    NULL,
+    NULL};
+
+void mfd_test_args_parse(int argc, char **argv, struct mfd_test_args *args)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    *args = (struct mfd_test_args){
+        .scale = 1, .strength = 2, .repeat = 1, .jobs = processors > 0 ? (unsigned)processors : 1};
+    /* what stands behind -- is the command's own, options included */
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            args->command = argv + i + 1;
+            argc = i;
+            break;
+        }
+    }
+    argp_err_exit_status = MFD_USAGE;
+    argp_parse(&parser, argc, argv, 0, NULL, args);
+    if (args->command && !args->command[0]) {
+        fprintf(stderr, "mfdkit test: there is no command behind --\n");
+        exit(MFD_USAGE);
+    }
+    if (args->command && args->peer) {
+        fprintf(stderr, "mfdkit test: one peer at a time: '%s' or the command behind --\n",
+                args->peer);
+        exit(MFD_USAGE);
+    }
+}

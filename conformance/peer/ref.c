@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The embedded reference receiver as a peer: a forked child, no exec, so that a run costs little more than
+ * its bytes.
+ */
+#include "exit_peer.h"
+#include "guest.h"
+#include "receiver.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* Neither completed nor refused: shows as a crash. */
+#define EXIT_BROKEN 3
+
+static int listen_at(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    if (fd >= 0 &&
+        (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, 300) != 0)) {
+        int saved = errno;
+
+        close(fd);
+        errno = saved;
+        return -1;
+    }
+    return fd;
+}
+
+static int build_guest(const struct mfd_plan *plan, const struct mfd_live *live,
+                       struct mfd_guest *guest)
+{
+    int error = 0;
+
+    mfd_guest_init(guest);
+    for (size_t i = 0; i < plan->block_count && !error; i++) {
+        const struct mfd_plan_block *block = &plan->blocks[i];
+        struct mfd_guest_block out = {
+            .name = block->wire_name,
+            .used_length = block->resizable ? live->blocks[i].size : block->size,
+            .max_length = live->blocks[i].size,
+            .resizable = block->resizable,
+        };
+
+        error = mfd_guest_add_file(guest, &out, live->blocks[i].path, MFD_GUEST_WRITE);
+    }
+    return error;
+}
+
+/* In the child: receives one migration and ends with the status that tells how it went. */
+static int receive(const struct mfd_peer *peer, const struct mfd_plan *plan,
+                   const struct mfd_live *live, int listen_fd)
+{
+    struct mfd_guest guest;
+    struct mfd_receiver_config config;
+    struct mfd_receiver_result result;
+    char text[256];
+    int error = build_guest(plan, live, &guest);
+
+    if (!error) {
+        config = mfd_receiver_defaults(peer->rev, &guest);
+        config.sync = plan->sync;
+        config.method = plan->method;
+        config.channels = plan->channels;
+        config.page_size = plan->page_size;
+        config.machine = plan->machine;
+        memcpy(config.uuid, plan->uuid, sizeof(config.uuid));
+        error = mfd_receiver_run(&config, listen_fd, &result);
+    }
+    mfd_guest_free(&guest);
+    close(listen_fd);
+    if (error) {
+        fprintf(stderr, "cannot receive: %s\n", strerror(error));
+        return EXIT_BROKEN;
+    }
+    if (!result.completed) {
+        fprintf(stderr, "%s\n", mfd_failure_text(&result.failure, text, sizeof(text)));
+    }
+    return result.completed ? MFD_EXIT_COMPLETED : MFD_EXIT_REFUSED;
+}
+
+static enum mfd_start ref_start(const struct mfd_peer *peer, const struct mfd_plan *plan,
+                                struct mfd_live *live, char *error)
+{
+    int listen_fd = -1;
+
+    if (plan->method) {
+        snprintf(error, MFD_PEER_ERROR_SIZE, "the reference knows method none only");
+        return MFD_START_UNSUPPORTED;
+    }
+    listen_fd = listen_at(live->address);
+    if (listen_fd < 0) {
+        snprintf(error, MFD_PEER_ERROR_SIZE, "listening at %s: %s", live->address, strerror(errno));
+        return MFD_START_FAILED;
+    }
+    switch (mfd_process_fork(&live->process, live->dir)) {
+    case 0:
+        exit(receive(peer, plan, live, listen_fd));
+    case -1:
+        snprintf(error, MFD_PEER_ERROR_SIZE, "fork: %s", strerror(errno));
+        close(listen_fd);
+        return MFD_START_FAILED;
+    default:
+        close(listen_fd);
+        return MFD_STARTED;
+    }
+}
+
+const struct mfd_peer_kind mfd_peer_ref = {
+    .name = "ref",
+    .start = ref_start,
+    .answers = mfd_exit_peer_answers,
+    .completed = mfd_exit_peer_completed,
+    .refusal_code = mfd_exit_peer_refusal,
+    .completes_by_exit = true,
+    .memory_live = true,
+};

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Runs independent pieces of work in processes of their own, some at a time, and collects their answers
+ * as JSON. Whatever happens to one piece, the others go on.
+ */
+#ifndef MFD_JOBS_H
+#define MFD_JOBS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct mfd_jobs {
+    size_t first;      /* number of the first piece */
+    size_t count;      /* pieces, numbered on from there */
+    unsigned parallel; /* at a time, at least 1 */
+    double guard;      /* seconds after which a piece is given up */
+    /* In a process of its own; the answer is a new reference, NULL if there is none. */
+    json_t *(*work)(size_t index, void *context);
+    /* In the caller's process, as each piece ends. `answer` is NULL if there is none: `why` tells. */
+    void (*done)(size_t index, const json_t *answer, const char *why, void *context);
+    void *context;
+};
+
+/* False if a process could not be started or a signal asked to stop; all that run are ended then. */
+bool mfd_jobs_run(const struct mfd_jobs *jobs);
+
+#endif

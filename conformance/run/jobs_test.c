@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "jobs.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PIECES 20
+
+struct seen {
+    int answers[PIECES + 5];
+    char why[PIECES + 5][80];
+};
+
+static json_t *square(size_t index, void *context)
+{
+    (void)context;
+    return json_integer((json_int_t)(index * index));
+}
+
+static json_t *square_or_crash(size_t index, void *context)
+{
+    if (index == 3) {
+        signal(SIGABRT, SIG_DFL);
+        raise(SIGABRT);
+    }
+    return square(index, context);
+}
+
+static json_t *square_or_hang(size_t index, void *context)
+{
+    while (index == 3) {
+        pause();
+    }
+    return square(index, context);
+}
+
+static void done(size_t index, const json_t *answer, const char *why, void *context)
+{
+    struct seen *seen = context;
+
+    seen->answers[index] = answer ? (int)json_integer_value(answer) : -1;
+    snprintf(seen->why[index], sizeof(seen->why[index]), "%s", why ? why : "");
+}
+
+static struct seen run(size_t first, json_t *(*work)(size_t, void *), double guard)
+{
+    struct seen seen;
+    struct mfd_jobs jobs = {first, PIECES, 4, guard, work, done, &seen};
+
+    memset(&seen, 0, sizeof(seen));
+    assert_true(mfd_jobs_run(&jobs));
+    return seen;
+}
+
+static void every_piece_answers_once_whatever_the_order(void **state)
+{
+    struct seen seen = run(5, square, 60);
+
+    (void)state;
+    for (int i = 0; i < PIECES; i++) {
+        assert_int_equal(seen.answers[i + 5], (i + 5) * (i + 5));
+    }
+}
+
+static void a_piece_that_crashes_harms_no_other(void **state)
+{
+    struct seen seen = run(0, square_or_crash, 60);
+
+    (void)state;
+    for (int i = 0; i < PIECES; i++) {
+        assert_int_equal(seen.answers[i], i == 3 ? -1 : i * i);
+    }
+    assert_string_equal(seen.why[3], "the harness's own process ended with signal 6");
+}
+
+static void a_piece_that_hangs_is_given_up(void **state)
+{
+    struct seen seen = run(0, square_or_hang, 1);
+
+    (void)state;
+    for (int i = 0; i < PIECES; i++) {
+        assert_int_equal(seen.answers[i], i == 3 ? -1 : i * i);
+    }
+    assert_string_equal(seen.why[3], "the harness's own process did not come to an end");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_piece_answers_once_whatever_the_order),
+        cmocka_unit_test(a_piece_that_crashes_harms_no_other),
+        cmocka_unit_test(a_piece_that_hangs_is_given_up),
+    };
+
+    return cmocka_run_group_tests_name("jobs", tests, NULL, NULL);
+}
