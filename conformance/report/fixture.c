@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fixture.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #define REFUSED MFD_OUTCOME_BIT(MFD_REFUSED)
 #define ACCEPTED MFD_OUTCOME_BIT(MFD_ACCEPTED)
@@ -118,16 +123,35 @@ void fixture_run(struct mfd_run *run)
     mfd_run_summarise(run);
 }
 
-char *fixture_written(void (*write)(FILE *out, const struct mfd_run *run),
+char *fixture_written(bool (*write)(FILE *out, const struct mfd_run *run),
                       const struct mfd_run *run)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
 
-    write(out, run);
+    assert_true(write(out, run));
     fclose(out);
     return text;
+}
+
+void fixture_assert_golden(const char *text, const char *name)
+{
+    char path[512];
+    char *want = NULL;
+    size_t room = 0;
+    FILE *file = NULL;
+
+    snprintf(path, sizeof(path), "%s/golden/%s", MFD_REPORT_FOLDER, name);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(getdelim(&want, &room, '\0', file) > 0);
+    fclose(file);
+    if (strcmp(text, want) != 0) {
+        fputs(text, stdout); /* cmocka cuts long strings */
+    }
+    assert_string_equal(text, want);
+    free(want);
 }
 
 char *fixture_file(const char *text)

@@ -14,8 +14,11 @@
 void fixture_run(struct mfd_run *run);
 
 /* What a report writes for `run`, as a string owned by the caller. */
-char *fixture_written(void (*write)(FILE *out, const struct mfd_run *run),
+char *fixture_written(bool (*write)(FILE *out, const struct mfd_run *run),
                       const struct mfd_run *run);
+
+/* Fails the test unless `text` is what the file golden/NAME beside the tests holds. */
+void fixture_assert_golden(const char *text, const char *name);
 
 /* Writes `text` to a new file and returns its name, owned by the caller, who removes it. */
 char *fixture_file(const char *text);
