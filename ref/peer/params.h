@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The parameters of a sender or a receiver as text, from a command line or from the environment that a
+ * command under test is given. A value given twice: the later one counts; RAM blocks add up.
+ */
+#ifndef MFD_PARAMS_H
+#define MFD_PARAMS_H
+
+#include "guest.h"
+#include "rev.h"
+
+#define MFD_PARAM_BLOCKS_MAX 64
+
+enum mfd_param {
+    MFD_PARAM_ADDRESS,   /* tcp:HOST:PORT or unix:PATH */
+    MFD_PARAM_CHANNELS,  /* 1 to 255 */
+    MFD_PARAM_METHOD,    /* none, zlib or zstd */
+    MFD_PARAM_UUID,      /* 8-4-4-4-12 hexadecimal digits */
+    MFD_PARAM_PAGE_SIZE, /* bytes */
+    MFD_PARAM_RAM,       /* NAME=FILE:SIZE, several separated by commas; SIZE with K, M or G */
+    MFD_PARAM_RESIZABLE, /* name of a block that RAM START may shrink */
+    MFD_PARAM_REVISION,  /* name of a revision or a release number */
+    MFD_PARAM_SYNC,      /* section or marker */
+    MFD_PARAM_ZERO,      /* main, packet or none */
+    MFD_PARAM_MACHINE,   /* machine type; "" for any */
+    MFD_PARAM_STALL,     /* seconds; 0: never */
+};
+
+struct mfd_param_block {
+    char name[MFD_IDSTR_SIZE];
+    char file[256];
+    uint64_t size;
+    bool resizable;
+};
+
+struct mfd_params {
+    char address[256]; /* "" if not given */
+    unsigned channels;
+    uint32_t method; /* flag bit */
+    uint8_t uuid[MFD_UUID_SIZE];
+    uint32_t page_size;
+    enum mfd_rev rev;
+    bool sync_given; /* otherwise by revision */
+    enum mfd_sync sync;
+    bool zero_given;
+    enum mfd_zero zero;
+    char machine[MFD_IDSTR_SIZE]; /* "": any, or the default */
+    unsigned stall_s;
+    struct mfd_param_block blocks[MFD_PARAM_BLOCKS_MAX];
+    size_t block_count;
+    bool blocks_by_default; /* from the environment: the first one given otherwise replaces them */
+};
+
+/* 2 channels, 4 KiB pages, the newest revision, half a minute until a stall is an error. */
+void mfd_params_init(struct mfd_params *params);
+/* NULL, or what is wrong with the value: a constant phrase like "is no UUID". */
+const char *mfd_params_set(struct mfd_params *params, enum mfd_param param, const char *value);
+/*
+ * Takes the MFD_* variables that are set; RAM from `ram_variable` (MFD_RAM_OUT or MFD_RAM_IN). Returns like
+ * mfd_params_set(), with the variable in `*name`.
+ */
+const char *mfd_params_environment(struct mfd_params *params, const char *ram_variable,
+                                   const char **name);
+/* Maps the blocks; 0 or an errno, with the block at fault in `*block`. */
+int mfd_params_guest(const struct mfd_params *params, struct mfd_guest *guest,
+                     enum mfd_guest_use use, const struct mfd_param_block **block);
+
+#endif
