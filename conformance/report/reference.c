@@ -3,6 +3,7 @@
 
 #include "layout.h"
 #include "rule.h"
+#include "words.h"
 
 #include <string.h>
 
@@ -70,19 +71,6 @@ static void put_revisions(FILE *out)
     }
 }
 
-/* Whether the space-separated list has exactly that field. */
-static bool names_field(const char *list, const char *field)
-{
-    size_t len = strlen(field);
-
-    for (const char *p = list; *(p += strspn(p, " ")); p += strcspn(p, " ")) {
-        if (strcspn(p, " ") == len && strncmp(p, field, len) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void put_field_rules(FILE *out, const char *field)
 {
     const char *separator = "";
@@ -90,7 +78,7 @@ static void put_field_rules(FILE *out, const char *field)
     for (int i = 0; i < MFD_RULE_COUNT; i++) {
         const struct mfd_rule_info *rule = mfd_rule_info((enum mfd_rule)i);
 
-        if (names_field(rule->field, field)) {
+        if (mfd_words_have(rule->field, field)) {
             fprintf(out, "%s%s", separator, rule->id);
             separator = ", ";
         }
