@@ -375,6 +375,8 @@ int mfd_cmd_explain(int argc, char **argv)
     /* a scenario that cannot be read must not hide what is known of everything else */
     if (!mfd_suite_load(args.scenarios, &suite, error)) {
         fprintf(stderr, "mfdkit explain: %s\n", error);
+        mfd_suite_free(&suite);
+        suite = (struct mfd_suite){0};
     }
     known = explain(&args, &suite);
     mfd_suite_free(&suite);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -167,17 +168,118 @@ char *fixture_file(const char *text)
     return name;
 }
 
-int fixture_exec(char *const argv[])
+/* Waits for a child; its exit status, 127 if it did not end by itself. */
+static int wait_for(pid_t pid)
 {
     int status = 0;
+
+    if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status)) {
+        return 127;
+    }
+    return WEXITSTATUS(status);
+}
+
+int fixture_exec(char *const argv[])
+{
     pid_t pid = fork();
 
     if (pid == 0) {
         execvp(argv[0], argv);
         _exit(127);
     }
-    if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status)) {
-        return 127;
+    return wait_for(pid);
+}
+
+char *fixture_output(int (*command)(int argc, char **argv), char **argv, int *status)
+{
+    FILE *file = tmpfile();
+    char *text = NULL;
+    size_t room = 0;
+    int argc = 0;
+    pid_t pid = 0;
+
+    assert_non_null(file);
+    while (argv[argc]) {
+        argc++;
     }
-    return WEXITSTATUS(status);
+    fflush(NULL);
+    pid = fork();
+    if (pid == 0) {
+        /* in a child, because wrong usage ends the process */
+        dup2(fileno(file), STDOUT_FILENO);
+        dup2(fileno(file), STDERR_FILENO);
+        exit(command(argc, argv));
+    }
+    *status = wait_for(pid);
+    rewind(file);
+    if (getdelim(&text, &room, '\0', file) < 0) {
+        free(text);
+        text = strdup("");
+    }
+    fclose(file);
+    return text;
+}
+
+void fixture_tree_write(const struct fixture_tree *tree, const char *name, const char *text)
+{
+    char path[512];
+    FILE *file = NULL;
+
+    snprintf(path, sizeof(path), "%s/%s", tree->root, name);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+void fixture_tree_remove(const struct fixture_tree *tree, const char *name)
+{
+    char path[512];
+
+    snprintf(path, sizeof(path), "%s/%s", tree->root, name);
+    assert_int_equal(remove(path), 0);
+}
+
+static void make_folder(const struct fixture_tree *tree, const char *name)
+{
+    char path[512];
+
+    snprintf(path, sizeof(path), "%s/%s", tree->root, name);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
+int fixture_tree_make(void **state)
+{
+    struct fixture_tree *tree = calloc(1, sizeof(*tree));
+
+    tree->root = fixture_file("");
+    unlink(tree->root);
+    make_folder(tree, "");
+    make_folder(tree, "scenarios");
+    make_folder(tree, "scenarios/init");
+    make_folder(tree, "baselines");
+    fixture_tree_write(tree, "scenarios/init/id-too-large.mfd",
+                       "# A hello whose id is the number of channels.\n"
+                       "rule MF-INIT-012\n\nmain start\nch 0 ready\n"
+                       "ch 1 hello ! id=channels\nexpect refused\n");
+    fixture_tree_write(tree, "baselines/qemu-7.2",
+                       "init/* 7.2.0..7.2.22 crashed B01 # one past the table\n");
+    snprintf(tree->scenarios, sizeof(tree->scenarios), "%s/scenarios", tree->root);
+    *state = tree;
+    return 0;
+}
+
+int fixture_tree_drop(void **state)
+{
+    struct fixture_tree *tree = *state;
+
+    fixture_tree_remove(tree, "scenarios/init/id-too-large.mfd");
+    fixture_tree_remove(tree, "scenarios/init");
+    fixture_tree_remove(tree, "scenarios");
+    fixture_tree_remove(tree, "baselines/qemu-7.2");
+    fixture_tree_remove(tree, "baselines");
+    fixture_tree_remove(tree, "");
+    free(tree->root);
+    free(tree);
+    return 0;
 }

@@ -26,4 +26,23 @@ char *fixture_file(const char *text);
 /* Exit status of a program, whose output goes to the test's; 127 if it could not be run. */
 int fixture_exec(char *const argv[]);
 
+/*
+ * What a command of the program prints, errors included, and its exit status; argv[0] is its name and NULL
+ * ends it. Owned by the caller.
+ */
+char *fixture_output(int (*command)(int argc, char **argv), char **argv, int *status);
+
+/* A folder of its own with one scenario, and the baseline of qemu-7.2 with one line beside it. */
+struct fixture_tree {
+    char *root;
+    char scenarios[256]; /* the folder to name on a command line */
+};
+
+/* Set-up and tear-down of a group of tests, whose state it is. */
+int fixture_tree_make(void **state);
+int fixture_tree_drop(void **state);
+/* `name` is relative to the root. */
+void fixture_tree_write(const struct fixture_tree *tree, const char *name, const char *text);
+void fixture_tree_remove(const struct fixture_tree *tree, const char *name);
+
 #endif
