@@ -111,10 +111,13 @@ struct mfd_plan {
     /* A valid page sent on the deviating channel after the steps, to see whether it is still heard; empty
      * where there is no such channel or its stream is not at a message boundary. */
     struct mfd_steps witness;
+    /* Steps at the head of `finish` that complete the setup. The witness starts with the same ones: where it
+     * was played, `finish` goes on behind them. */
+    size_t setup_count;
     unsigned witness_block;
     size_t witness_page;
     uint32_t witness_generation;
-    /* Completes the migration from where the steps (and the witness) left it; empty if `finished`. */
+    /* Completes the migration from where the steps left it; empty if `finished`, or if it cannot be done. */
     struct mfd_steps finish;
 
     mfd_outcomes expect; /* 0: not applicable to this profile */

@@ -39,6 +39,8 @@ bool mfd_scenario_negative(const struct mfd_scenario *scenario);
 bool mfd_scenario_is_sender(const struct mfd_scenario *scenario);
 /* Words of `needs` headers, `*count` of them. */
 const char *const *mfd_scenario_needs(const struct mfd_scenario *scenario, size_t *count);
+/* "unix" or "tcp" where the scenario asks for one, "file" for mapped-ram files; NULL: any socket will do. */
+const char *mfd_scenario_transport(const struct mfd_scenario *scenario);
 
 /* What the peer under test brings into a compilation. */
 struct mfd_target {

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Lines of the scenario as steps; see compile.h. */
+#include "compile.h"
+
+#include <string.h>
+
+/* Number of a channel; a parameter may give one that does not exist. */
+static bool channel_number(struct mfd_compiler *c, const struct mfd_term *term, unsigned *number)
+{
+    uint64_t found = 0;
+    const char *problem = mfd_term_within(&c->env, term, 0, UINT32_MAX, &found);
+
+    if (problem) {
+        return MFD_COMPILE_FAIL(c, "ch: %s", problem);
+    }
+    if (found >= c->env.channels) {
+        return MFD_COMPILE_FAIL(c, "ch %llu: there are only %u channels", (unsigned long long)found,
+                                c->env.channels);
+    }
+    *number = (unsigned)found;
+    return true;
+}
+
+static unsigned extra_conn(const struct mfd_compiler *c, const char *name)
+{
+    unsigned i = 1 + c->env.channels;
+
+    while (strcmp(c->plan->conns[i].name + strlen("extra "), name) != 0) {
+        i++;
+    }
+    return i;
+}
+
+bool mfd_line_conns(struct mfd_compiler *c, const struct mfd_line *line, unsigned *first, unsigned *count)
+{
+    unsigned from = 0;
+    unsigned to = 0;
+
+    *first = 0;
+    *count = 1;
+    switch (line->who.kind) {
+    case MFD_WHO_CHANNEL:
+        to = c->env.channels - 1;
+        if (!line->who.all && !channel_number(c, &line->who.from, &from)) {
+            return false;
+        }
+        if (!line->who.all) {
+            to = from;
+        }
+        if (line->who.range && !channel_number(c, &line->who.to, &to)) {
+            return false;
+        }
+        if (to < from) {
+            return MFD_COMPILE_FAIL(c, "ch %u..%u: there is no channel between", from, to);
+        }
+        *first = 1 + from;
+        *count = to - from + 1;
+        return true;
+    case MFD_WHO_EXTRA:
+        *first = extra_conn(c, line->who.name);
+        return true;
+    default:
+        return true;
+    }
+}
+
+static bool has_fault(const struct mfd_line *line, enum mfd_fault_kind kind)
+{
+    for (size_t i = 0; i < line->fault_count; i++) {
+        if (line->faults[i].kind == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* connect, close, reset and shut. */
+static bool compile_life(struct mfd_compiler *c, const struct mfd_line *line, unsigned conn)
+{
+    struct mfd_conn_state *state = &c->conns[conn];
+    bool faulty = !c->twin && mfd_line_faulty(line);
+
+    if (state->dead) {
+        return true;
+    }
+    if (faulty && has_fault(line, MFD_FAULT_OMIT)) {
+        state->withheld = state->withheld || line->verb == MFD_VERB_connect;
+        return true;
+    }
+    if (state->closed) {
+        return MFD_COMPILE_FAIL(c, "%s: is closed above", c->plan->conns[conn].name);
+    }
+    if (line->verb == MFD_VERB_connect) {
+        struct mfd_bytes none = {0};
+
+        if (state->connected) {
+            return MFD_COMPILE_FAIL(c, "%s: is connected above", c->plan->conns[conn].name);
+        }
+        return mfd_emit_bytes(c, conn, &none, faulty);
+    }
+    mfd_emit_connect(c, conn);
+    mfd_emit_end(c, conn,
+                 line->verb == MFD_VERB_close   ? MFD_STEP_CLOSE
+                 : line->verb == MFD_VERB_reset ? MFD_STEP_RESET
+                                                : MFD_STEP_SHUT);
+    state->closed = !faulty;
+    state->dead = faulty;
+    return true;
+}
+
+bool mfd_compile_line_on(struct mfd_compiler *c, const struct mfd_line *line, unsigned conn)
+{
+    struct mfd_bytes bytes = {0};
+
+    switch (line->verb) {
+    case MFD_VERB_connect:
+    case MFD_VERB_close:
+    case MFD_VERB_reset:
+    case MFD_VERB_shut:
+        return compile_life(c, line, conn);
+    default:
+        if (!mfd_build_verb(c, conn, line->verb, line, &bytes)) {
+            mfd_bytes_free(&bytes);
+            return false;
+        }
+        return mfd_emit_bytes(c, conn, &bytes, !c->twin && mfd_line_faulty(line));
+    }
+}
+
+bool mfd_compile_syncs(struct mfd_compiler *c)
+{
+    for (unsigned conn = 1; conn <= c->env.channels; conn++) {
+        struct mfd_bytes bytes = {0};
+
+        if (mfd_conn_usable(c, conn) &&
+            (!mfd_build_verb(c, conn, MFD_VERB_sync, NULL, &bytes) || !mfd_emit_bytes(c, conn, &bytes, false))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool mfd_compile_line(struct mfd_compiler *c, const struct mfd_line *line)
+{
+    unsigned first = 0;
+    unsigned count = 0;
+
+    if (line->verb == MFD_VERB_settle) {
+        mfd_steps_add(c, MFD_STEP_SETTLE, 0);
+        return true;
+    }
+    if (!mfd_line_conns(c, line, &first, &count)) {
+        return false;
+    }
+    if (count > 1 && !c->twin && mfd_line_faulty(line)) {
+        return MFD_COMPILE_FAIL(c, "ch: a fault stands on one connection, and these are %u", count);
+    }
+    /* the fault of round and finish is on main: the SYNCs before it are in order */
+    if ((line->verb == MFD_VERB_round || line->verb == MFD_VERB_finish) && !mfd_compile_syncs(c)) {
+        return false;
+    }
+    for (unsigned conn = first; conn < first + count; conn++) {
+        if (!mfd_compile_line_on(c, line, conn)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Headers of a scenario; see parser.h. */
+#include "pairwise.h"
+#include "parser.h"
+#include "value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef bool header_fn(struct mfd_parser *parser, const struct mfd_words *words);
+
+static bool read_rev(struct mfd_parser *parser, const char *word, const char *text, enum mfd_rev *rev)
+{
+    if (!mfd_rev_parse(text, rev)) {
+        return MFD_PARSE_FAIL(parser, "%s: no such revision", word);
+    }
+    if (*rev < MFD_REV_FIRST) {
+        return MFD_PARSE_FAIL(parser, "%s: that revision has no packets", word);
+    }
+    return true;
+}
+
+bool mfd_parse_revs(struct mfd_parser *parser, const char *word, struct mfd_revs *revs)
+{
+    struct mfd_arena *arena = &parser->scenario->arena;
+    const char *dots = strstr(word, "..");
+    const char *low = dots ? mfd_arena_text(arena, word, (size_t)(dots - word)) : word;
+    const char *high = dots ? dots + 2 : word;
+
+    *revs = (struct mfd_revs){word, MFD_REV_FIRST, MFD_REV_LATEST};
+    if (!*low && !*high) {
+        return MFD_PARSE_FAIL(parser, "%s: a revision must stand on one side", word);
+    }
+    if (*low && !read_rev(parser, word, low, &revs->first)) {
+        return false;
+    }
+    if (*high && !read_rev(parser, word, high, &revs->last)) {
+        return false;
+    }
+    if (revs->first > revs->last) {
+        return MFD_PARSE_FAIL(parser, "%s: no revision lies between", word);
+    }
+    return true;
+}
+
+/* A plain number without parameters or symbols. */
+static bool read_plain(struct mfd_parser *parser, const char *word, uint64_t low, uint64_t high,
+                       struct mfd_term *term)
+{
+    struct mfd_env env = {.scenario = parser->scenario};
+    const char *problem = NULL;
+    uint64_t number = 0;
+
+    if (!mfd_parse_term(parser, word, term)) {
+        return false;
+    }
+    if (term->param || term->symbol || term->addend_param) {
+        return MFD_PARSE_FAIL(parser, "%s: must be a plain number", word);
+    }
+    problem = mfd_term_within(&env, term, low, high, &number);
+    return problem ? MFD_PARSE_FAIL(parser, "%s: %s", word, problem) : true;
+}
+
+static bool is_page_size(uint64_t number)
+{
+    return number >= MFD_PAGE_SIZE_MIN && number <= MFD_PAGE_SIZE_MAX && (number & (number - 1)) == 0;
+}
+
+static bool is_name(const char *word)
+{
+    return *word >= 'a' && *word <= 'z' &&
+           word[strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_-")] == '\0';
+}
+
+static bool parse_rule(struct mfd_parser *parser, const struct mfd_words *words)
+{
+    struct mfd_scenario *scenario = parser->scenario;
+    struct mfd_arena *arena = &scenario->arena;
+
+    scenario->rule_line = parser->line;
+    for (size_t i = 1; i < words->count; i++) {
+        enum mfd_rule rule = mfd_rule_find(words->list[i]);
+        size_t n = scenario->rule_name_count++;
+
+        scenario->rule_names = mfd_arena_grow(arena, scenario->rule_names, n, sizeof(*scenario->rule_names));
+        scenario->rule_names[n] = words->list[i];
+        if (rule != MFD_RULE_COUNT) {
+            n = scenario->rule_count++;
+            scenario->rules = mfd_arena_grow(arena, scenario->rules, n, sizeof(*scenario->rules));
+            scenario->rules[n] = rule;
+        }
+    }
+    return true;
+}
+
+static bool parse_speak(struct mfd_parser *parser, const struct mfd_words *words)
+{
+    parser->scenario->speak_text = words->list[1];
+    return read_rev(parser, words->list[1], words->list[1], &parser->scenario->speak);
+}
+
+static bool parse_only(struct mfd_parser *parser, const struct mfd_words *words)
+{
+    return mfd_parse_revs(parser, words->list[1], &parser->scenario->only);
+}
+
+static bool parse_role(struct mfd_parser *parser, const struct mfd_words *words)
+{
+    if (strcmp(words->list[1], "sender") != 0) {
+        return MFD_PARSE_FAIL(parser, "%s: the only role to name is sender", words->list[1]);
+    }
+    parser->scenario->sender = true;
+    return true;
+}
+
+static bool parse_channels(struct mfd_parser *parser, const struct mfd_words *words)
+{
+    parser->scenario->channels_set = true;
+    return read_plain(parser, words->list[1], 1, MFD_CHANNELS_MAX, &parser->scenario->channels);
+}
+
+static bool parse_method(struct mfd_parser *parser, const struct mfd_words *words)
+{
+    uint32_t bit = 0;
+
+    parser->scenario->method = words->list[1];
+    return mfd_method_find(words->list[1], &bit) ||
+           MFD_PARSE_FAIL(parser, "%s: no such method", words->list[1]);
+}
+
+static bool parse_page(struct mfd_parser *parser, const struct mfd_words *words)
+{
+    struct mfd_env env = {.scenario = parser->scenario};
+    struct mfd_term *page = &parser->scenario->page;
+    uint64_t number = 0;
+
+    parser->scenario->page_set = true;
+    if (!read_plain(parser, words->list[1], 0, UINT64_MAX, page)) {
+        return false;
+    }
+    if (mfd_term_within(&env, page, 0, UINT64_MAX, &number) || !is_page_size(number)) {
+        return MFD_PARSE_FAIL(parser, "%s: not a power of two from 256 to 64K", words->list[1]);
+    }
+    return true;
+}
+
+bool mfd_uuid_parse(const char *text, uint8_t *uuid)
+{
+    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    size_t digits = 0;
+
+    if (strlen(text) != sizeof(shape) - 1) {
+        return false;
+    }
+    for (size_t i = 0; shape[i]; i++) {
+        char pair[3] = {text[i], '0', '\0'};
+
+        if (shape[i] == '-' ? text[i] != '-' : !strchr("0123456789abcdefABCDEF", text[i])) {
+            return false;
+        }
+        if (shape[i] == 'x') {
+            uint8_t nibble = (uint8_t)(strtoul(pair, NULL, 16) >> 4);
+
+            uuid[digits / 2] = (uint8_t)(digits % 2 ? uuid[digits / 2] | nibble : nibble << 4);
+            digits++;
+        }
+    }
+    return true;
+}
+
+static bool parse_uuid(struct mfd_parser *parser, const struct mfd_words *words)
+{
+    struct mfd_scenario *scenario = parser->scenario;
+
+    scenario->uuid_given = true;
+    scenario->uuid_none = strcmp(words->list[1], "none") == 0;
+    return scenario->uuid_none || mfd_uuid_parse(words->list[1], scenario->uuid) ||
+           MFD_PARSE_FAIL(parser, "%s: neither a UUID nor none", words->list[1]);
+}
+
+static bool parse_ram_option(struct mfd_parser *parser, const char *word, struct mfd_ram *ram)
+{
+    if (strcmp(word, "resizable") == 0 && !ram->resizable) {
+        ram->resizable = true;
+        return true;
+    }
+    if (strncmp(word, "fill=", 5) != 0 || ram->fill != MFD_FILL_ZERO) {
+        return MFD_PARSE_FAIL(parser, "%s: only fill= and resizable may follow, each once", word);
+    }
+    if (strcmp(word + 5, "random") == 0) {
+        ram->fill = MFD_FILL_RANDOM;
+        return true;
+    }
+    if (strlen(word + 5) != 2 || strspn(word + 5, "0123456789abcdefABCDEF") != 2) {
+        return MFD_PARSE_FAIL(parser, "%s: neither two hex digits nor random", word);
+    }
+    ram->fill = MFD_FILL_BYTE;
+    ram->fill_byte = (uint8_t)strtoul(word + 5, NULL, 16);
+    return true;
+}
+
+static bool parse_ram(struct mfd_parser *parser, const struct mfd_words *words)
+{
+    struct mfd_scenario *scenario = parser->scenario;
+    struct mfd_ram ram = {.line = parser->line, .name = words->list[1]};
+
+    if (strlen(ram.name) >= MFD_IDSTR_SIZE || strpbrk(ram.name, "\"',()=!")) {
+        return MFD_PARSE_FAIL(parser, "%.40s: no name for a block", ram.name);
+    }
+    if (scenario->ram_count && mfd_scenario_has_block(scenario, ram.name)) {
+        return MFD_PARSE_FAIL(parser, "%s: a block of that name stands above", ram.name);
+    }
+    if (words->count < 3) {
+        return MFD_PARSE_FAIL(parser, "ram: the size is missing");
+    }
+    if (!mfd_parse_term(parser, words->list[2], &ram.size)) {
+        return false;
+    }
+    if (ram.size.symbol == MFD_SYM_LEN || ram.size.symbol == MFD_SYM_SIZE) {
+        return MFD_PARSE_FAIL(parser, "%s: a size does not depend on blocks or messages", words->list[2]);
+    }
+    for (size_t i = 3; i < words->count; i++) {
+        if (!parse_ram_option(parser, words->list[i], &ram)) {
+            return false;
+        }
+    }
+    scenario->rams =
+        mfd_arena_grow(&scenario->arena, scenario->rams, scenario->ram_count, sizeof(*scenario->rams));
+    scenario->rams[scenario->ram_count++] = ram;
+    return true;
+}
+
+static bool parse_tls(struct mfd_parser *parser, const struct mfd_words *words)
+{
+    bool psk = strcmp(words->list[1], "psk") == 0;
+
+    if (!psk && strcmp(words->list[1], "x509") != 0) {
+        return MFD_PARSE_FAIL(parser, "%s: neither x509 nor psk", words->list[1]);
+    }
+    parser->scenario->tls = psk ? MFD_TLS_PSK : MFD_TLS_X509;
+    return true;
+}
+
+static bool parse_transport(struct mfd_parser *parser, const struct mfd_words *words)
+{
+    static const char *const names[] = {[MFD_TRANSPORT_UNIX] = "unix", "tcp", "file"};
+
+    for (int i = MFD_TRANSPORT_UNIX; i <= MFD_TRANSPORT_FILE; i++) {
+        if (strcmp(words->list[1], names[i]) == 0) {
+            parser->scenario->transport = (enum mfd_transport)i;
+            return true;
+        }
+    }
+    return MFD_PARSE_FAIL(parser, "%s: neither unix, tcp nor file", words->list[1]);
+}
+
+static bool parse_needs(struct mfd_parser *parser, const struct mfd_words *words)
+{
+    struct mfd_scenario *scenario = parser->scenario;
+
+    for (size_t i = 1; i < words->count; i++) {
+        if (!is_name(words->list[i])) {
+            return MFD_PARSE_FAIL(parser, "%s: no word for a need", words->list[i]);
+        }
+        scenario->needs = mfd_arena_grow(&scenario->arena, scenario->needs, scenario->need_count,
+                                         sizeof(*scenario->needs));
+        scenario->needs[scenario->need_count++] = words->list[i];
+    }
+    return true;
+}
+
+/* Values of the axes that stand for a header must suit it. */
+static bool check_axis_value(struct mfd_parser *parser, const struct mfd_axis *axis, const char *word,
+                             const struct mfd_value *value)
+{
+    bool symbols = value->from.symbol || value->to.symbol;
+    bool header = strcmp(axis->name, "channels") == 0 || strcmp(axis->name, "page") == 0;
+    uint32_t bit = 0;
+
+    if (symbols && (axis->pairwise || header)) {
+        return MFD_PARSE_FAIL(parser, "%s: must be a plain number here", word);
+    }
+    if (value->kind <= MFD_VALUE_RANGE && (value->from.param || value->to.param || value->from.addend_param || value->to.addend_param)) {
+        return MFD_PARSE_FAIL(parser, "%s: no parameter inside a list of values", word);
+    }
+    if (strcmp(axis->name, "method") == 0) {
+        return (value->kind == MFD_VALUE_WORD && mfd_method_find(value->text, &bit)) ||
+               MFD_PARSE_FAIL(parser, "%s: no such method", word);
+    }
+    if (header && value->kind > MFD_VALUE_RANGE) {
+        return MFD_PARSE_FAIL(parser, "%s: not a number", word);
+    }
+    return true;
+}
+
+static size_t count_with(const struct mfd_scenario *scenario)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < scenario->axis_count; i++) {
+        count += scenario->axes[i].pairwise;
+    }
+    return count;
+}
+
+static bool parse_axis(struct mfd_parser *parser, const struct mfd_words *words)
+{
+    struct mfd_scenario *scenario = parser->scenario;
+    struct mfd_axis axis = {.line = parser->line, .name = words->list[1]};
+    size_t at = 2;
+
+    axis.pairwise = strcmp(words->list[0], "with") == 0;
+    if (!is_name(axis.name) || strchr(axis.name, '-') || strcmp(axis.name, "order") == 0) {
+        return MFD_PARSE_FAIL(parser, "%s: no name for a parameter", axis.name);
+    }
+    if (axis.pairwise && count_with(scenario) == MFD_AXES_MAX) {
+        return MFD_PARSE_FAIL(parser, "with: stands %u times above", MFD_AXES_MAX);
+    }
+    if (mfd_scenario_axis(scenario, axis.name)) {
+        return MFD_PARSE_FAIL(parser, "%s: a parameter of that name stands above", axis.name);
+    }
+    if (!axis.pairwise && (words->count < 3 || strcmp(words->list[at++], "in") != 0)) {
+        return MFD_PARSE_FAIL(parser, "each: must be each NAME in VALUE...");
+    }
+    if (at >= words->count) {
+        return MFD_PARSE_FAIL(parser, "%s: the values are missing", words->list[0]);
+    }
+    for (; at < words->count; at++) {
+        size_t n = axis.values.count++;
+
+        axis.values.list =
+            mfd_arena_grow(&scenario->arena, axis.values.list, n, sizeof(*axis.values.list));
+        if (!mfd_parse_value(parser, words->list[at], &axis.values.list[n]) ||
+            !check_axis_value(parser, &axis, words->list[at], &axis.values.list[n])) {
+            return false;
+        }
+    }
+    scenario->axes =
+        mfd_arena_grow(&scenario->arena, scenario->axes, scenario->axis_count, sizeof(*scenario->axes));
+    scenario->axes[scenario->axis_count++] = axis;
+    return true;
+}
+
+static const struct {
+    const char *name;
+    header_fn *parse;
+    bool many_words; /* takes more than one word */
+    bool repeated;   /* may stand more than once */
+} headers[] = {
+    {"rule", parse_rule, true, false},       {"speak", parse_speak, false, false},
+    {"only", parse_only, false, false},      {"role", parse_role, false, false},
+    {"channels", parse_channels, false, false}, {"method", parse_method, false, false},
+    {"page", parse_page, false, false},      {"uuid", parse_uuid, false, false},
+    {"ram", parse_ram, true, true},          {"tls", parse_tls, false, false},
+    {"transport", parse_transport, false, false}, {"needs", parse_needs, true, false},
+    {"each", parse_axis, true, true},        {"with", parse_axis, true, true},
+};
+
+#define HEADER_COUNT (sizeof(headers) / sizeof(headers[0]))
+
+static size_t header_index(const char *word)
+{
+    size_t i = 0;
+
+    while (i < HEADER_COUNT && strcmp(headers[i].name, word) != 0) {
+        i++;
+    }
+    return i;
+}
+
+bool mfd_parse_is_header(const char *word)
+{
+    return header_index(word) < HEADER_COUNT;
+}
+
+bool mfd_parse_header(struct mfd_parser *parser, const struct mfd_words *words)
+{
+    size_t i = header_index(words->list[0]);
+    unsigned bit = 1u << i;
+
+    if (words->count < 2) {
+        return MFD_PARSE_FAIL(parser, "%s: its value is missing", words->list[0]);
+    }
+    if (words->count > 2 && !headers[i].many_words) {
+        return MFD_PARSE_FAIL(parser, "%s: nothing may follow \"%s\"", words->list[2], words->list[1]);
+    }
+    if (!headers[i].repeated && (parser->headers_seen & bit)) {
+        return MFD_PARSE_FAIL(parser, "%s: stands above already", words->list[0]);
+    }
+    parser->headers_seen |= bit;
+    return headers[i].parse(parser, words);
+}
+
+/* `each` before `with`, in the order of the file otherwise: the order of the canonical form. */
+static void sort_axes(struct mfd_scenario *scenario)
+{
+    for (size_t i = 1; i < scenario->axis_count; i++) {
+        struct mfd_axis axis = scenario->axes[i];
+        size_t at = i;
+
+        for (; at > 0 && scenario->axes[at - 1].pairwise && !axis.pairwise; at--) {
+            scenario->axes[at] = scenario->axes[at - 1];
+        }
+        scenario->axes[at] = axis;
+    }
+}
+
+bool mfd_parse_head_end(struct mfd_parser *parser)
+{
+    struct mfd_scenario *scenario = parser->scenario;
+    unsigned line = parser->line;
+    bool good = true;
+
+    sort_axes(scenario);
+    for (size_t i = 0; good && i < scenario->ram_count; i++) {
+        parser->line = scenario->rams[i].line;
+        good = mfd_parse_check_term(parser, &scenario->rams[i].size);
+    }
+    for (size_t i = 0; good && i < scenario->axis_count; i++) {
+        const struct mfd_axis *axis = &scenario->axes[i];
+
+        parser->line = axis->line;
+        if (parser->headers_seen & (1u << header_index(axis->name)) && mfd_parse_is_header(axis->name)) {
+            return MFD_PARSE_FAIL(parser, "%s: there is a header of that name too", axis->name);
+        }
+        for (size_t j = 0; good && j < axis->values.count; j++) {
+            good = mfd_parse_check_term(parser, &axis->values.list[j].from) &&
+                   mfd_parse_check_term(parser, &axis->values.list[j].to);
+        }
+    }
+    parser->line = good ? line : parser->line;
+    return good;
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void free_steps(struct mfd_steps *steps)
+{
+    for (size_t i = 0; i < steps->count; i++) {
+        free(steps->list[i].text);
+        free(steps->list[i].bytes);
+        free(steps->list[i].parts);
+        free(steps->list[i].split);
+    }
+    free(steps->list);
+}
+
+void mfd_plan_free(struct mfd_plan *plan)
+{
+    if (!plan) {
+        return;
+    }
+    for (size_t i = 0; i < plan->block_count; i++) {
+        free(plan->blocks[i].pages);
+    }
+    free_steps(&plan->steps);
+    free_steps(&plan->witness);
+    free_steps(&plan->finish);
+    free(plan->blocks);
+    free(plan->conns);
+    free(plan->id);
+    free(plan->params);
+    free(plan);
+}
+
+/* ---- digest: FNV-1a over 64-bit words and bytes ---- */
+
+static uint64_t mix_bytes(uint64_t hash, const void *bytes, size_t len)
+{
+    const uint8_t *p = bytes;
+
+    for (size_t i = 0; i < len; i++) {
+        hash = (hash ^ p[i]) * 0x100000001b3u;
+    }
+    return hash;
+}
+
+static uint64_t mix_number(uint64_t hash, uint64_t number)
+{
+    uint8_t bytes[8];
+
+    mfd_put64(bytes, number);
+    return mix_bytes(hash, bytes, sizeof(bytes));
+}
+
+/* With the length first, so that no two sequences of texts run together. */
+static uint64_t mix_text(uint64_t hash, const char *text)
+{
+    return mix_bytes(mix_number(hash, strlen(text)), text, strlen(text));
+}
+
+static uint64_t mix_step(uint64_t hash, const struct mfd_step *step)
+{
+    hash = mix_number(hash, (uint64_t)step->kind);
+    hash = mix_number(hash, step->conn);
+    hash = mix_number(hash, step->size);
+    hash = mix_bytes(hash, step->bytes, step->size);
+    hash = mix_number(hash, step->split_count);
+    for (size_t i = 0; i < step->split_count; i++) {
+        hash = mix_number(hash, step->split[i]);
+    }
+    return mix_number(hash, step->split_repeat);
+}
+
+static uint64_t mix_steps(uint64_t hash, const struct mfd_steps *steps)
+{
+    hash = mix_number(hash, steps->count);
+    for (size_t i = 0; i < steps->count; i++) {
+        hash = mix_step(hash, &steps->list[i]);
+    }
+    return hash;
+}
+
+static uint64_t mix_block(uint64_t hash, const struct mfd_plan_block *block)
+{
+    hash = mix_text(hash, block->name);
+    hash = mix_text(hash, block->wire_name);
+    hash = mix_number(hash, block->size);
+    hash = mix_number(hash, block->resizable);
+    hash = mix_number(hash, (uint64_t)block->fill);
+    return mix_number(hash, block->fill_byte);
+}
+
+uint64_t mfd_plan_digest(const struct mfd_plan *plan)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+
+    hash = mix_number(hash, (uint64_t)plan->speak);
+    hash = mix_number(hash, (uint64_t)plan->sync);
+    hash = mix_number(hash, (uint64_t)plan->zero);
+    hash = mix_number(hash, plan->channels);
+    hash = mix_number(hash, plan->method);
+    hash = mix_number(hash, plan->uuid_set);
+    hash = mix_bytes(hash, plan->uuid, sizeof(plan->uuid));
+    hash = mix_number(hash, plan->page_size);
+    hash = mix_text(hash, plan->machine ? plan->machine : "");
+    hash = mix_number(hash, plan->block_count);
+    for (size_t i = 0; i < plan->block_count; i++) {
+        hash = mix_block(hash, &plan->blocks[i]);
+    }
+    hash = mix_number(hash, plan->conn_count);
+    for (size_t i = 0; i < plan->conn_count; i++) {
+        hash = mix_text(hash, plan->conns[i].name);
+    }
+    hash = mix_steps(hash, &plan->steps);
+    hash = mix_steps(hash, &plan->witness);
+    return mix_steps(hash, &plan->finish);
+}
