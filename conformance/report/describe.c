@@ -31,6 +31,10 @@ static void put_reason(FILE *out, const struct mfd_result *result)
 {
     const struct mfd_defect *defect = result->defect ? mfd_defect_find(result->defect) : NULL;
 
+    if (result->rule >= MFD_RULE_COUNT) {
+        fputs(result->detail ? result->detail : "", out);
+        return;
+    }
     switch (result->verdict) {
     case MFD_PASS:
         return;
@@ -83,8 +87,8 @@ char *mfd_describe_reason(const struct mfd_result *result)
     fclose(out);
     safe = mfd_escape(text);
     free(text);
-    for (char *p = safe; p && *p; p++) {
-        *p = *p == '\n' || *p == '\t' ? ' ' : *p;
+    for (char *p = safe; p && *(p += strcspn(p, "\n\t"));) {
+        *p = ' ';
     }
     return safe;
 }

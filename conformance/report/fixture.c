@@ -158,14 +158,15 @@ void fixture_assert_golden(const char *text, const char *name)
 char *fixture_file(const char *text)
 {
     const char *folder = getenv("TMPDIR") ? getenv("TMPDIR") : P_tmpdir;
-    char *name = malloc(strlen(folder) + sizeof("/mfd-report-XXXXXX"));
+    char name[256];
     FILE *file = NULL;
 
-    strcat(strcpy(name, folder), "/mfd-report-XXXXXX");
+    snprintf(name, sizeof(name), "%s/mfd-report-XXXXXX", folder);
     file = fdopen(mkstemp(name), "w");
+    assert_non_null(file);
     fputs(text, file);
     fclose(file);
-    return name;
+    return strdup(name);
 }
 
 /* Waits for a child; its exit status, 127 if it did not end by itself. */

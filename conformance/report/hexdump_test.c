@@ -38,7 +38,7 @@ static void make_packet(uint8_t *packet, uint32_t pages)
     mfd_put32(packet + 16, pages);
     mfd_put32(packet + 20, pages * 4096);
     mfd_put64(packet + 24, 300);
-    strcpy((char *)packet + 64, "mem0");
+    memcpy(packet + 64, "mem0", 4);
     for (uint32_t i = 0; i < pages; i++) {
         mfd_put64(packet + MFD_PACKET_FIXED + 8 * i, (uint64_t)(i + 7) * 4096);
     }

@@ -15,9 +15,9 @@
 /* Whether xmllint finds the text well-formed and valid. */
 static bool valid(const char *xml)
 {
+    char schema[] = MFD_REPORT_FOLDER "/junit.xsd";
     char *name = fixture_file(xml);
-    char *argv[] = {MFD_XMLLINT, "--noout", "--nonet", "--schema", MFD_REPORT_FOLDER "/junit.xsd",
-                    name,        NULL};
+    char *argv[] = {MFD_XMLLINT, "--noout", "--nonet", "--schema", schema, name, NULL};
     int status = fixture_exec(argv);
 
     unlink(name);

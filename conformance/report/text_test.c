@@ -86,6 +86,46 @@ static void a_run_of_nothing_says_so(void **state)
     free(text);
 }
 
+static void a_stale_line_is_told_without_outcomes(void **state)
+{
+    struct mfd_result results[2] = {
+        {.id = "init/*",
+         .rule = MFD_RULE_COUNT,
+         .level = "-",
+         .verdict = MFD_STALE,
+         .got = MFD_UNDECIDED,
+         .detail = "x:4: gone",
+         .path = "x",
+         .line = 4},
+        {.id = "sync/*",
+         .rule = MFD_RULE_COUNT,
+         .level = "-",
+         .verdict = MFD_WARN,
+         .got = MFD_UNDECIDED,
+         .detail = "x:5: gone",
+         .path = "x",
+         .line = 5},
+    };
+    struct mfd_run run = {
+        .peer_kind = "qemu",
+        .profile = "p",
+        .role = "receiver",
+        .results = results,
+        .count = 2,
+        .strict = true,
+    };
+    char *text = NULL;
+
+    (void)state;
+    mfd_run_summarise(&run);
+    text = fixture_written(write_text, &run);
+    assert_ptr_equal(strstr(text, "\nwarn  sync/*\n      x:5: gone\n"
+                                  "\nSTALE  init/*\n      at         x:4\n"
+                                  "      seen       x:4: gone\n\n"),
+                     text);
+    free(text);
+}
+
 static void only_the_last_happenings_are_shown(void **state)
 {
     struct mfd_happening happenings[15];
@@ -154,6 +194,7 @@ int main(void)
         cmocka_unit_test(a_written_report_reads_as_this),
         cmocka_unit_test(a_run_as_expected_is_told_in_a_few_lines),
         cmocka_unit_test(a_run_of_nothing_says_so),
+        cmocka_unit_test(a_stale_line_is_told_without_outcomes),
         cmocka_unit_test(only_the_last_happenings_are_shown),
         cmocka_unit_test(nothing_but_a_terminal_gets_colour_or_a_moving_line),
         cmocka_unit_test(in_colour_every_colour_ends),

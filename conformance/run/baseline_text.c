@@ -87,7 +87,7 @@ static bool parse_columns(struct parser *p, char *columns, struct mfd_baseline_l
             words[count++] = word;
         }
     }
-    line->glob = strdup(words[0]);
+    line->glob = strdup(count > 0 ? words[0] : "");
     line->params = strdup("");
     for (; at < count && strchr(words[at], '='); at++) {
         if (!add_param(p, line, words[at])) {

@@ -82,7 +82,7 @@ bool mfd_result_unexpected(const struct mfd_result *result, bool strict)
     case MFD_STALE:
         return true;
     case MFD_WARN:
-        return strict;
+        return strict && result->rule < MFD_RULE_COUNT;
     case MFD_BLOCKED:
         return !result->twin || strcmp(result->twin, names[MFD_KNOWN]) != 0;
     default:

@@ -89,8 +89,8 @@ void mfd_run_free(struct mfd_run *run);          /* likewise */
 void mfd_run_summarise(struct mfd_run *run);
 
 /*
- * Whether the result makes the run exit with 1: fail, stale, a warning under --strict, or blocked by a
- * twin that the baseline does not list.
+ * Whether the result makes the run exit with 1: fail, stale, a SHOULD that is not met under --strict, or
+ * blocked by a twin that the baseline does not list.
  */
 bool mfd_result_unexpected(const struct mfd_result *result, bool strict);
 

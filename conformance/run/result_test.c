@@ -55,6 +55,17 @@ static void anything_unexpected_exits_with_1(void **state)
     assert_int_equal(EXIT_CODE(false, NULL, MFD_FAIL, MFD_HARNESS_ERROR), 1);
 }
 
+static void a_warning_about_a_line_of_the_baseline_is_never_a_failure(void **state)
+{
+    struct mfd_result result = {.rule = MFD_RULE_COUNT, .verdict = MFD_WARN};
+
+    (void)state;
+    assert_false(mfd_result_unexpected(&result, true));
+    result.rule = MFD_INIT_017;
+    assert_true(mfd_result_unexpected(&result, true));
+    assert_false(mfd_result_unexpected(&result, false));
+}
+
 static void a_failed_harness_exits_with_3(void **state)
 {
     (void)state;
@@ -94,6 +105,7 @@ int main(void)
         cmocka_unit_test(every_verdict_is_found_by_its_name),
         cmocka_unit_test(a_run_as_expected_exits_with_0),
         cmocka_unit_test(anything_unexpected_exits_with_1),
+        cmocka_unit_test(a_warning_about_a_line_of_the_baseline_is_never_a_failure),
         cmocka_unit_test(a_failed_harness_exits_with_3),
         cmocka_unit_test(a_run_that_tested_nothing_exits_with_4),
         cmocka_unit_test(freeing_leaves_an_empty_run),
