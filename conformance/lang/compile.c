@@ -160,9 +160,14 @@ static void set_configuration(struct mfd_compiler *c)
 
 void mfd_compile_on_line(struct mfd_compiler *c, const struct mfd_line *line)
 {
+    struct mfd_line shown = *line;
+
+    if (c->twin) {
+        shown.fault_count = 0;
+    }
     c->line = line;
     free(c->text);
-    c->text = mfd_line_text(line);
+    c->text = mfd_line_text(&shown);
 }
 
 /* The connection of the first fault. */
