@@ -142,12 +142,18 @@ static int format(const char *path, bool only_check)
 int mfd_cmd_fmt(int argc, char **argv)
 {
     static const struct argp_option option_list[] = {
-        {"check", 'c', NULL, 0, "Change nothing; name the files that are not in their form or disagree with the rules", 0},
+        {"check", 'c', NULL, 0,
+         "Change nothing; name the files that are not in their form or disagree with the rules", 0},
         {0},
     };
     static const struct argp argp = {
-        option_list, parse_option, "FILE...",
-        "Writes scenario files in their one form; - stands for standard input and output.", NULL, NULL, NULL,
+        option_list,
+        parse_option,
+        "FILE...",
+        "Writes scenario files in their one form; - stands for standard input and output.",
+        NULL,
+        NULL,
+        NULL,
     };
     struct options options = {0};
     int code = MFD_OK;

@@ -12,8 +12,8 @@
 /* ---- arguments ---- */
 
 /* The number of an argument; `otherwise` without it. */
-static bool arg_number(struct mfd_compiler *c, const struct mfd_line *line, enum mfd_arg_name name, uint64_t high,
-                       uint64_t otherwise, uint64_t *number)
+static bool arg_number(struct mfd_compiler *c, const struct mfd_line *line, enum mfd_arg_name name,
+                       uint64_t high, uint64_t otherwise, uint64_t *number)
 {
     const struct mfd_arg *arg = line ? mfd_line_arg(line, name) : NULL;
     const char *problem = NULL;
@@ -77,12 +77,13 @@ static bool add_range(struct mfd_compiler *c, enum mfd_arg_name name, const stru
         return MFD_COMPILE_FAIL(c, "%s: %s", mfd_arg_name(name), problem);
     }
     if (to < from) {
-        return MFD_COMPILE_FAIL(c, "%s: %llu..%llu holds nothing", mfd_arg_name(name), (unsigned long long)from,
-                                (unsigned long long)to);
+        return MFD_COMPILE_FAIL(c, "%s: %llu..%llu holds nothing", mfd_arg_name(name),
+                                (unsigned long long)from, (unsigned long long)to);
     }
     if (to >= block->page_count) {
-        return MFD_COMPILE_FAIL(c, "%s: page %llu is outside %.80s, which has %zu", mfd_arg_name(name),
-                                (unsigned long long)to, block->name, block->page_count);
+        return MFD_COMPILE_FAIL(c, "%s: page %llu is outside %.80s, which has %zu",
+                                mfd_arg_name(name), (unsigned long long)to, block->name,
+                                block->page_count);
     }
     for (uint64_t page = from; page <= to; page++) {
         pages->list = mfd_grow(pages->list, pages->count, sizeof(*pages->list));
@@ -107,13 +108,15 @@ static bool arg_pages(struct mfd_compiler *c, const struct mfd_line *line, enum 
 
 /* ---- channel messages ---- */
 
-static bool build_hello(struct mfd_compiler *c, unsigned conn, const struct mfd_line *line, struct mfd_bytes *to)
+static bool build_hello(struct mfd_compiler *c, unsigned conn, const struct mfd_line *line,
+                        struct mfd_bytes *to)
 {
     const struct mfd_plan_conn *of = &c->plan->conns[conn];
     uint64_t id = 0;
     size_t offset = to->size;
 
-    if (!arg_number(c, line, MFD_ARG_id, UINT8_MAX, of->kind == MFD_CONN_CHANNEL ? of->number : 0, &id)) {
+    if (!arg_number(c, line, MFD_ARG_id, UINT8_MAX, of->kind == MFD_CONN_CHANNEL ? of->number : 0,
+                    &id)) {
         return false;
     }
     mfd_hello_pack(mfd_bytes_add(to, MFD_HELLO_SIZE), mfd_env_uuid(&c->env), (uint8_t)id);
@@ -122,7 +125,8 @@ static bool build_hello(struct mfd_compiler *c, unsigned conn, const struct mfd_
 }
 
 /* The number of the next packet on a connection. */
-static bool packet_number(struct mfd_compiler *c, unsigned conn, const struct mfd_line *line, uint64_t *number)
+static bool packet_number(struct mfd_compiler *c, unsigned conn, const struct mfd_line *line,
+                          uint64_t *number)
 {
     struct mfd_conn_state *state = &c->conns[conn];
     struct mfd_value room;
@@ -130,7 +134,8 @@ static bool packet_number(struct mfd_compiler *c, unsigned conn, const struct mf
 
     if (num && num->kind == MFD_VALUE_WORD) {
         if (!state->numbered) {
-            return MFD_COMPILE_FAIL(c, "num=same: no packet was sent on %s before", c->plan->conns[conn].name);
+            return MFD_COMPILE_FAIL(c, "num=same: no packet was sent on %s before",
+                                    c->plan->conns[conn].name);
         }
         *number = state->last_num;
         return true;
@@ -158,8 +163,8 @@ static void add_packet(struct mfd_compiler *c, struct mfd_packet *packet, const 
 }
 
 /* A packet without pages. */
-static bool build_bare(struct mfd_compiler *c, unsigned conn, bool sync, const struct mfd_line *line,
-                       struct mfd_bytes *to)
+static bool build_bare(struct mfd_compiler *c, unsigned conn, bool sync,
+                       const struct mfd_line *line, struct mfd_bytes *to)
 {
     struct mfd_packet packet = {.flags = sync ? MFD_FLAG_SYNC : 0};
 
@@ -177,12 +182,13 @@ static void add_content(struct mfd_compiler *c, unsigned block, size_t page, str
 {
     uint32_t generation = ++c->generations[block][page];
 
-    mfd_page_content(mfd_bytes_add(to, c->env.page_size), c->env.page_size, block, page, generation);
+    mfd_page_content(mfd_bytes_add(to, c->env.page_size), c->env.page_size, block, page,
+                     generation);
     mfd_bytes_effect(to, (struct mfd_effect){block, page, MFD_PAGE_DATA, generation});
 }
 
-static void add_pages(struct mfd_compiler *c, unsigned block, const struct pages *pages, size_t normal,
-                      struct mfd_packet *packet, struct mfd_bytes *to)
+static void add_pages(struct mfd_compiler *c, unsigned block, const struct pages *pages,
+                      size_t normal, struct mfd_packet *packet, struct mfd_bytes *to)
 {
     uint64_t *offsets = mfd_zalloc(pages->count * sizeof(*offsets));
 
@@ -213,7 +219,8 @@ static bool check_data(struct mfd_compiler *c, size_t normal, size_t count)
         return MFD_COMPILE_FAIL(c, "data: %zu pages, but a packet has %u slots", count, slots);
     }
     if (count > normal && c->plan->zero != MFD_ZERO_PACKET) {
-        return MFD_COMPILE_FAIL(c, "zero: %s sends no zero pages in packets", mfd_rev_info(c->plan->speak)->name);
+        return MFD_COMPILE_FAIL(c, "zero: %s sends no zero pages in packets",
+                                mfd_rev_info(c->plan->speak)->name);
     }
     if (normal && c->plan->method) {
         return MFD_COMPILE_FAIL(c, "data: a method other than none needs the codec");
@@ -221,7 +228,8 @@ static bool check_data(struct mfd_compiler *c, size_t normal, size_t count)
     return true;
 }
 
-static bool build_data(struct mfd_compiler *c, unsigned conn, const struct mfd_line *line, struct mfd_bytes *to)
+static bool build_data(struct mfd_compiler *c, unsigned conn, const struct mfd_line *line,
+                       struct mfd_bytes *to)
 {
     struct mfd_packet packet = {.flags = c->plan->method};
     struct pages pages = {0};
@@ -230,8 +238,8 @@ static bool build_data(struct mfd_compiler *c, unsigned conn, const struct mfd_l
     bool good = arg_block(c, line, &block) && arg_pages(c, line, MFD_ARG_pages, block, &pages);
 
     normal = pages.count;
-    good = good && arg_pages(c, line, MFD_ARG_zero, block, &pages) && check_data(c, normal, pages.count) &&
-           packet_number(c, conn, line, &packet.packet_num);
+    good = good && arg_pages(c, line, MFD_ARG_zero, block, &pages) &&
+           check_data(c, normal, pages.count) && packet_number(c, conn, line, &packet.packet_num);
     if (good) {
         packet.flags |= mfd_line_arg(line, MFD_ARG_sync) ? MFD_FLAG_SYNC : 0;
         add_pages(c, block, &pages, normal, &packet, to);
@@ -240,7 +248,8 @@ static bool build_data(struct mfd_compiler *c, unsigned conn, const struct mfd_l
     return good;
 }
 
-void mfd_build_page(struct mfd_compiler *c, unsigned conn, unsigned block, size_t page, struct mfd_bytes *to)
+void mfd_build_page(struct mfd_compiler *c, unsigned conn, unsigned block, size_t page,
+                    struct mfd_bytes *to)
 {
     struct mfd_packet packet = {.packet_num = c->next_num++};
 
@@ -251,7 +260,8 @@ void mfd_build_page(struct mfd_compiler *c, unsigned conn, unsigned block, size_
 
 static bool build_device(struct mfd_compiler *c, const struct mfd_line *line, struct mfd_bytes *to)
 {
-    struct mfd_device device = {.magic = MFD_MAGIC, .version = MFD_VERSION, .flags = MFD_FLAG_DEVICE_STATE};
+    struct mfd_device device = {
+        .magic = MFD_MAGIC, .version = MFD_VERSION, .flags = MFD_FLAG_DEVICE_STATE};
     struct mfd_value room;
     const struct mfd_value *idstr = arg_value(c, line, MFD_ARG_idstr, &room);
     uint64_t instance = 0;
@@ -282,8 +292,10 @@ static bool build_device(struct mfd_compiler *c, const struct mfd_line *line, st
 
 enum mfd_message mfd_start_record(const struct mfd_compiler *c, size_t i, size_t *block)
 {
-    static const enum mfd_message head[] = {MFD_MSG_header, MFD_MSG_config, MFD_MSG_section, MFD_MSG_memsize};
-    static const enum mfd_message tail[] = {MFD_MSG_marker, MFD_MSG_eos, MFD_MSG_footer, MFD_MESSAGE_COUNT};
+    static const enum mfd_message head[] = {MFD_MSG_header, MFD_MSG_config, MFD_MSG_section,
+                                            MFD_MSG_memsize};
+    static const enum mfd_message tail[] = {MFD_MSG_marker, MFD_MSG_eos, MFD_MSG_footer,
+                                            MFD_MESSAGE_COUNT};
     size_t blocks = c->plan->block_count;
 
     *block = 0;
@@ -301,14 +313,16 @@ enum mfd_message mfd_start_record(const struct mfd_compiler *c, size_t i, size_t
 
 enum mfd_message mfd_last_record(const struct mfd_compiler *c, size_t i)
 {
-    static const enum mfd_message records[] = {MFD_MSG_part,   MFD_MSG_marker, MFD_MSG_eos,      MFD_MSG_footer,
-                                               MFD_MSG_end,    MFD_MSG_vmdesc, MFD_MESSAGE_COUNT};
+    static const enum mfd_message records[] = {MFD_MSG_part,     MFD_MSG_marker, MFD_MSG_eos,
+                                               MFD_MSG_footer,   MFD_MSG_end,    MFD_MSG_vmdesc,
+                                               MFD_MESSAGE_COUNT};
 
     i += i > 0 && c->plan->sync == MFD_SYNC_SECTION;
     return records[i < 6 ? i : 6];
 }
 
-bool mfd_build_record(struct mfd_compiler *c, enum mfd_message message, size_t block, struct mfd_bytes *to)
+bool mfd_build_record(struct mfd_compiler *c, enum mfd_message message, size_t block,
+                      struct mfd_bytes *to)
 {
     const struct mfd_plan_block *of = &c->plan->blocks[block];
     size_t offset = to->size;
@@ -436,8 +450,8 @@ static bool build_raw(const struct mfd_line *line, struct mfd_bytes *to)
     return true;
 }
 
-bool mfd_build_verb(struct mfd_compiler *c, unsigned conn, enum mfd_verb verb, const struct mfd_line *line,
-                    struct mfd_bytes *to)
+bool mfd_build_verb(struct mfd_compiler *c, unsigned conn, enum mfd_verb verb,
+                    const struct mfd_line *line, struct mfd_bytes *to)
 {
     switch (verb) {
     case MFD_VERB_hello:

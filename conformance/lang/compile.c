@@ -13,8 +13,9 @@ static bool is_page_size(uint64_t size)
 }
 
 /* A header's number: the axis of that name, the header, or the default. */
-static bool header_number(struct mfd_env *env, const char *name, const struct mfd_term *header, uint32_t otherwise,
-                          uint64_t high, uint32_t *number, struct mfd_lang_error *error)
+static bool header_number(struct mfd_env *env, const char *name, const struct mfd_term *header,
+                          uint32_t otherwise, uint64_t high, uint32_t *number,
+                          struct mfd_lang_error *error)
 {
     const struct mfd_axis *axis = mfd_scenario_axis(env->scenario, name);
     struct mfd_term param = {.param = name};
@@ -31,15 +32,15 @@ bool mfd_env_settle(struct mfd_env *env, struct mfd_lang_error *error)
     const struct mfd_scenario *scenario = env->scenario;
     const struct mfd_axis *axis = mfd_scenario_axis(scenario, "page");
 
-    if (!header_number(env, "channels", scenario->channels_set ? &scenario->channels : NULL, MFD_DEFAULT_CHANNELS,
-                       MFD_CHANNELS_MAX, &env->channels, error) ||
-        !header_number(env, "page", scenario->page_set ? &scenario->page : NULL, MFD_DEFAULT_PAGE, UINT32_MAX,
-                       &env->page_size, error)) {
+    if (!header_number(env, "channels", scenario->channels_set ? &scenario->channels : NULL,
+                       MFD_DEFAULT_CHANNELS, MFD_CHANNELS_MAX, &env->channels, error) ||
+        !header_number(env, "page", scenario->page_set ? &scenario->page : NULL, MFD_DEFAULT_PAGE,
+                       UINT32_MAX, &env->page_size, error)) {
         return false;
     }
     return is_page_size(env->page_size) ||
-           mfd_lang_fail(error, axis ? axis->line : 0, "page: %u is not a power of two from 256 to 64K",
-                         env->page_size);
+           mfd_lang_fail(error, axis ? axis->line : 0,
+                         "page: %u is not a power of two from 256 to 64K", env->page_size);
 }
 
 /* ---- the plan before its steps ---- */
@@ -97,7 +98,8 @@ static bool set_blocks(struct mfd_compiler *c)
     return true;
 }
 
-static void add_conn(struct mfd_plan *plan, enum mfd_conn_kind kind, unsigned number, const char *name)
+static void add_conn(struct mfd_plan *plan, enum mfd_conn_kind kind, unsigned number,
+                     const char *name)
 {
     struct mfd_plan_conn *conn = NULL;
 
@@ -116,7 +118,8 @@ static void add_conn(struct mfd_plan *plan, enum mfd_conn_kind kind, unsigned nu
 static bool has_extra(const struct mfd_plan *plan, const char *name)
 {
     for (size_t i = 0; i < plan->conn_count; i++) {
-        if (plan->conns[i].kind == MFD_CONN_EXTRA && strcmp(plan->conns[i].name + strlen("extra "), name) == 0) {
+        if (plan->conns[i].kind == MFD_CONN_EXTRA &&
+            strcmp(plan->conns[i].name + strlen("extra "), name) == 0) {
             return true;
         }
     }
@@ -135,7 +138,8 @@ static void set_conns(struct mfd_compiler *c)
     for (size_t i = 0; i < scenario->line_count; i++) {
         const struct mfd_line *line = &scenario->lines[i];
 
-        if (line->who.kind == MFD_WHO_EXTRA && !(c->twin && line->whole) && !has_extra(c->plan, line->who.name)) {
+        if (line->who.kind == MFD_WHO_EXTRA && !(c->twin && line->whole) &&
+            !has_extra(c->plan, line->who.name)) {
             add_conn(c->plan, MFD_CONN_EXTRA, extras++, line->who.name);
         }
     }
@@ -241,7 +245,8 @@ static bool complete(struct mfd_compiler *c)
         return true;
     }
     if (!mfd_can_complete(c)) {
-        return MFD_COMPILE_FAIL(c, "without its faults the scenario cannot be completed: a connection is gone");
+        return MFD_COMPILE_FAIL(
+            c, "without its faults the scenario cannot be completed: a connection is gone");
     }
     c->plan->finished = true;
     return mfd_complete_setup(c) && mfd_complete_end(c);
@@ -310,13 +315,18 @@ static bool compile_plan(struct mfd_compiler *c, const struct mfd_binding *bindi
     return set_blocks(c) && compile_steps(c, binding->order);
 }
 
-struct mfd_plan *mfd_scenario_compile(const struct mfd_scenario *scenario, const struct mfd_instance *instance,
-                                      const struct mfd_target *target, bool twin, struct mfd_lang_error *error)
+struct mfd_plan *mfd_scenario_compile(const struct mfd_scenario *scenario,
+                                      const struct mfd_instance *instance,
+                                      const struct mfd_target *target, bool twin,
+                                      struct mfd_lang_error *error)
 {
     const struct mfd_binding *binding = instance->values;
     struct mfd_plan *plan = mfd_zalloc(sizeof(*plan));
     struct mfd_compiler c = {
-        .env = {.scenario = scenario, .target = target, .bounds = binding->bounds, .bound_count = binding->count},
+        .env = {.scenario = scenario,
+                .target = target,
+                .bounds = binding->bounds,
+                .bound_count = binding->count},
         .error = error,
         .twin = twin,
         .plan = plan,

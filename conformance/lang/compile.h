@@ -23,13 +23,13 @@ struct mfd_conn_state {
     bool numbered; /* `last_num` counts */
     uint64_t last_num;
     unsigned syncs;
-    size_t sent;   /* bytes, up to what opens a channel */
+    size_t sent; /* bytes, up to what opens a channel */
 };
 
 /* Where main is in the two sequences of records that every migration has. */
 struct mfd_main_state {
-    size_t start; /* records of the START sequence sent */
-    size_t last;  /* records of the END sequence sent */
+    size_t start;    /* records of the START sequence sent */
+    size_t last;     /* records of the END sequence sent */
     unsigned points; /* sync points */
     bool ended;      /* the end record was sent */
 };
@@ -45,21 +45,24 @@ struct mfd_compiler {
     struct mfd_conn_state *conns;
     struct mfd_main_state main;
     uint64_t next_num;
-    uint32_t **generations;      /* of the last content, by block and page */
-    bool **used;                 /* pages that a step touches, by block and page */
+    uint32_t **generations; /* of the last content, by block and page */
+    bool **used;            /* pages that a step touches, by block and page */
 };
 
-#define MFD_COMPILE_FAIL(c, ...) mfd_lang_fail((c)->error, (c)->line ? (c)->line->line : 0, __VA_ARGS__)
+#define MFD_COMPILE_FAIL(c, ...) \
+    mfd_lang_fail((c)->error, (c)->line ? (c)->line->line : 0, __VA_ARGS__)
 
 /* ---- build.c ---- */
 
 /* Appends what `verb` sends on a connection; `line` with its arguments, or NULL for none. */
-bool mfd_build_verb(struct mfd_compiler *c, unsigned conn, enum mfd_verb verb, const struct mfd_line *line,
-                    struct mfd_bytes *to);
+bool mfd_build_verb(struct mfd_compiler *c, unsigned conn, enum mfd_verb verb,
+                    const struct mfd_line *line, struct mfd_bytes *to);
 /* One record of main, or a packet, as the sender means it where nothing else is said. */
-bool mfd_build_record(struct mfd_compiler *c, enum mfd_message message, size_t block, struct mfd_bytes *to);
+bool mfd_build_record(struct mfd_compiler *c, enum mfd_message message, size_t block,
+                      struct mfd_bytes *to);
 /* A packet with one page, for the witness. */
-void mfd_build_page(struct mfd_compiler *c, unsigned conn, unsigned block, size_t page, struct mfd_bytes *to);
+void mfd_build_page(struct mfd_compiler *c, unsigned conn, unsigned block, size_t page,
+                    struct mfd_bytes *to);
 /* Records of the START sequence, or of the END sequence, in their order; MFD_MESSAGE_COUNT behind the last. */
 enum mfd_message mfd_start_record(const struct mfd_compiler *c, size_t i, size_t *block);
 enum mfd_message mfd_last_record(const struct mfd_compiler *c, size_t i);
@@ -108,7 +111,8 @@ void mfd_compile_on_line(struct mfd_compiler *c, const struct mfd_line *line);
 /* The same for one connection of the line only. */
 bool mfd_compile_line_on(struct mfd_compiler *c, const struct mfd_line *line, unsigned conn);
 /* Connections that the line is about: from `*first` on `*count` of them. */
-bool mfd_line_conns(struct mfd_compiler *c, const struct mfd_line *line, unsigned *first, unsigned *count);
+bool mfd_line_conns(struct mfd_compiler *c, const struct mfd_line *line, unsigned *first,
+                    unsigned *count);
 /* A SYNC on every channel that is usable. */
 bool mfd_compile_syncs(struct mfd_compiler *c);
 

@@ -31,7 +31,8 @@ static unsigned extra_conn(const struct mfd_compiler *c, const char *name)
     return i;
 }
 
-bool mfd_line_conns(struct mfd_compiler *c, const struct mfd_line *line, unsigned *first, unsigned *count)
+bool mfd_line_conns(struct mfd_compiler *c, const struct mfd_line *line, unsigned *first,
+                    unsigned *count)
 {
     unsigned from = 0;
     unsigned to = 0;
@@ -132,8 +133,8 @@ bool mfd_compile_syncs(struct mfd_compiler *c)
     for (unsigned conn = 1; conn <= c->env.channels; conn++) {
         struct mfd_bytes bytes = {0};
 
-        if (mfd_conn_usable(c, conn) &&
-            (!mfd_build_verb(c, conn, MFD_VERB_sync, NULL, &bytes) || !mfd_emit_bytes(c, conn, &bytes, false))) {
+        if (mfd_conn_usable(c, conn) && (!mfd_build_verb(c, conn, MFD_VERB_sync, NULL, &bytes) ||
+                                         !mfd_emit_bytes(c, conn, &bytes, false))) {
             return false;
         }
     }

@@ -45,7 +45,8 @@ bool mfd_can_complete(const struct mfd_compiler *c)
         const struct mfd_conn_state *state = &c->conns[conn];
 
         /* a channel that is gone must have sent its last SYNC before */
-        if (!can_speak(c, conn) && (state->withheld || state->cut || state->syncs < syncs_in_all(c))) {
+        if (!can_speak(c, conn) &&
+            (state->withheld || state->cut || state->syncs < syncs_in_all(c))) {
             return false;
         }
     }
@@ -105,7 +106,8 @@ bool mfd_complete_setup(struct mfd_compiler *c)
             return false;
         }
     }
-    if (deviating > (int)c->env.channels && c->conns[deviating].hello && !rest_of_opening(c, (unsigned)deviating)) {
+    if (deviating > (int)c->env.channels && c->conns[deviating].hello &&
+        !rest_of_opening(c, (unsigned)deviating)) {
         return false;
     }
     if (c->to->count > before) {
@@ -122,7 +124,8 @@ static bool missing_syncs(struct mfd_compiler *c)
         struct mfd_bytes bytes = {0};
 
         if (mfd_conn_usable(c, conn) && c->conns[conn].syncs < syncs_in_all(c) &&
-            (!mfd_build_verb(c, conn, MFD_VERB_sync, NULL, &bytes) || !mfd_emit_bytes(c, conn, &bytes, false))) {
+            (!mfd_build_verb(c, conn, MFD_VERB_sync, NULL, &bytes) ||
+             !mfd_emit_bytes(c, conn, &bytes, false))) {
             return false;
         }
     }
@@ -149,7 +152,8 @@ static bool find_page(struct mfd_compiler *c)
     struct mfd_plan *plan = c->plan;
 
     for (unsigned b = 0; b < plan->block_count; b++) {
-        for (size_t p = plan->blocks[b].page_count; plan->blocks[b].page_count >= WITNESS_PAGES && p-- > 0;) {
+        for (size_t p = plan->blocks[b].page_count;
+             plan->blocks[b].page_count >= WITNESS_PAGES && p-- > 0;) {
             if (!c->used[b][p]) {
                 plan->witness_block = b;
                 plan->witness_page = p;
@@ -166,8 +170,8 @@ static bool wants_witness(const struct mfd_compiler *c)
 {
     int conn = c->plan->deviating;
 
-    return conn > 0 && !c->plan->finished && !c->plan->method && mfd_conn_usable(c, (unsigned)conn) &&
-           c->conns[conn].hello && mfd_can_complete(c);
+    return conn > 0 && !c->plan->finished && !c->plan->method &&
+           mfd_conn_usable(c, (unsigned)conn) && c->conns[conn].hello && mfd_can_complete(c);
 }
 
 static bool add_witness(struct mfd_compiler *c)

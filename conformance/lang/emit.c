@@ -59,7 +59,8 @@ static void note_main(struct mfd_compiler *c, enum mfd_message message, const ui
     if (mfd_start_record(c, main->start, &block) == message) {
         main->start++;
     } else if (mfd_start_record(c, main->start, &block) == MFD_MESSAGE_COUNT &&
-               mfd_last_record(c, main->last) == message && (main->last > 0 || at[0] == MFD_SECTION_END)) {
+               mfd_last_record(c, main->last) == message &&
+               (main->last > 0 || at[0] == MFD_SECTION_END)) {
         main->last++;
     }
 }
@@ -114,7 +115,8 @@ static bool vital(const struct mfd_compiler *c, unsigned conn, const struct mfd_
         }
         if (c->plan->conns[conn].kind == MFD_CONN_MAIN &&
             (message == mfd_start_record(c, c->main.start, &block) || c->main.last > 0 ||
-             (message == MFD_MSG_part && bytes->bytes[bytes->parts[i].offset] == MFD_SECTION_END))) {
+             (message == MFD_MSG_part &&
+              bytes->bytes[bytes->parts[i].offset] == MFD_SECTION_END))) {
             return true;
         }
     }
@@ -123,7 +125,8 @@ static bool vital(const struct mfd_compiler *c, unsigned conn, const struct mfd_
 
 /* ---- sending ---- */
 
-static bool set_split(struct mfd_compiler *c, struct mfd_step *step, const struct mfd_values *sizes, bool repeat)
+static bool set_split(struct mfd_compiler *c, struct mfd_step *step, const struct mfd_values *sizes,
+                      bool repeat)
 {
     step->split = mfd_zalloc(sizes->count * sizeof(*step->split));
     step->split_count = sizes->count;
@@ -140,7 +143,8 @@ static bool set_split(struct mfd_compiler *c, struct mfd_step *step, const struc
     return true;
 }
 
-static bool choose_split(struct mfd_compiler *c, struct mfd_step *step, const struct mfd_damage *damage)
+static bool choose_split(struct mfd_compiler *c, struct mfd_step *step,
+                         const struct mfd_damage *damage)
 {
     const struct mfd_arg *arg = c->line ? mfd_line_arg(c->line, MFD_ARG_split) : NULL;
 

@@ -21,7 +21,8 @@ const char *mfd_env_machine(const struct mfd_env *env)
     return env->target && env->target->machine ? env->target->machine : "none";
 }
 
-static const char *param_number(const struct mfd_env *env, const char *param, struct mfd_number *number)
+static const char *param_number(const struct mfd_env *env, const char *param,
+                                struct mfd_number *number)
 {
     const struct mfd_bound *bound = mfd_env_bound(env, param);
 
@@ -35,7 +36,8 @@ static const char *param_number(const struct mfd_env *env, const char *param, st
 static struct mfd_number int_number(const struct mfd_int *written, bool negative)
 {
     static const unsigned shifts[] = {['K'] = 10, ['M'] = 20, ['G'] = 30, ['T'] = 40};
-    uint64_t magnitude = written->digits << (written->suffix ? shifts[(unsigned char)written->suffix] : 0);
+    uint64_t magnitude = written->digits
+                         << (written->suffix ? shifts[(unsigned char)written->suffix] : 0);
 
     return (struct mfd_number){negative && magnitude, magnitude};
 }
@@ -81,7 +83,8 @@ static const char *message_size(const struct mfd_env *env, const char *name, uin
     return NULL;
 }
 
-static const char *symbol_number(const struct mfd_env *env, const struct mfd_term *term, uint64_t *number)
+static const char *symbol_number(const struct mfd_env *env, const struct mfd_term *term,
+                                 uint64_t *number)
 {
     switch (term->symbol) {
     case MFD_SYM_CHANNELS:
@@ -102,7 +105,8 @@ static const char *symbol_number(const struct mfd_env *env, const struct mfd_ter
     }
 }
 
-const char *mfd_term_number(const struct mfd_env *env, const struct mfd_term *term, struct mfd_number *number)
+const char *mfd_term_number(const struct mfd_env *env, const struct mfd_term *term,
+                            struct mfd_number *number)
 {
     struct mfd_number other = {0};
     const char *problem = NULL;
@@ -136,8 +140,8 @@ const char *mfd_term_number(const struct mfd_env *env, const struct mfd_term *te
     return add(number, other);
 }
 
-const char *mfd_term_within(const struct mfd_env *env, const struct mfd_term *term, uint64_t low, uint64_t high,
-                            uint64_t *number)
+const char *mfd_term_within(const struct mfd_env *env, const struct mfd_term *term, uint64_t low,
+                            uint64_t high, uint64_t *number)
 {
     struct mfd_number found = {0};
     const char *problem = mfd_term_number(env, term, &found);
@@ -155,7 +159,8 @@ const char *mfd_term_within(const struct mfd_env *env, const struct mfd_term *te
     return NULL;
 }
 
-const char *mfd_value_resolve(const struct mfd_env *env, const struct mfd_value **value, struct mfd_value *room)
+const char *mfd_value_resolve(const struct mfd_env *env, const struct mfd_value **value,
+                              struct mfd_value *room)
 {
     const struct mfd_bound *bound = NULL;
 

@@ -27,10 +27,12 @@ struct expander {
 
 /* ---- values of one axis ---- */
 
-static bool add_bound(struct expander *x, const struct mfd_axis *axis, struct mfd_bound bound, struct bounds *to)
+static bool add_bound(struct expander *x, const struct mfd_axis *axis, struct mfd_bound bound,
+                      struct bounds *to)
 {
     if (to->count == VALUES_MAX) {
-        return mfd_lang_fail(x->error, axis->line, "%s: more than %u values", axis->name, VALUES_MAX);
+        return mfd_lang_fail(x->error, axis->line, "%s: more than %u values", axis->name,
+                             VALUES_MAX);
     }
     bound.name = axis->name;
     to->list = mfd_grow(to->list, to->count, sizeof(*to->list));
@@ -38,14 +40,15 @@ static bool add_bound(struct expander *x, const struct mfd_axis *axis, struct mf
     return true;
 }
 
-static bool add_number(struct expander *x, const struct mfd_axis *axis, uint64_t number, struct bounds *to)
+static bool add_number(struct expander *x, const struct mfd_axis *axis, uint64_t number,
+                       struct bounds *to)
 {
     return add_bound(x, axis, (struct mfd_bound){.number = {false, number}}, to);
 }
 
 /* Whether `number` lies beside the place where a field of the message starts or ends. */
-static bool at_edge(const struct mfd_env *env, enum mfd_message message, const uint8_t *bytes, size_t size,
-                    uint64_t number)
+static bool at_edge(const struct mfd_env *env, enum mfd_message message, const uint8_t *bytes,
+                    size_t size, uint64_t number)
 {
     struct mfd_field_walk walk = mfd_field_walk_start(message, bytes, size, env->page_size);
     uint64_t edge = size;
@@ -59,8 +62,8 @@ static bool at_edge(const struct mfd_env *env, enum mfd_message message, const u
 }
 
 /* The numbers of a range that depends on the size of a message, as far as they meet edges of its fields. */
-static bool add_edges(struct expander *x, const struct mfd_axis *axis, const char *name, uint64_t from, uint64_t to,
-                      struct bounds *values)
+static bool add_edges(struct expander *x, const struct mfd_axis *axis, const char *name,
+                      uint64_t from, uint64_t to, struct bounds *values)
 {
     enum mfd_message message = mfd_message_find(name);
     uint8_t *bytes = mfd_zalloc(MFD_MESSAGE_ROOM);
@@ -76,8 +79,8 @@ static bool add_edges(struct expander *x, const struct mfd_axis *axis, const cha
     return good;
 }
 
-static bool add_range(struct expander *x, const struct mfd_axis *axis, const struct mfd_value *value,
-                      struct bounds *values)
+static bool add_range(struct expander *x, const struct mfd_axis *axis,
+                      const struct mfd_value *value, struct bounds *values)
 {
     uint64_t from = 0;
     uint64_t to = 0;
@@ -93,7 +96,8 @@ static bool add_range(struct expander *x, const struct mfd_axis *axis, const str
                              (unsigned long long)from, (unsigned long long)to);
     }
     if (to - from >= VALUES_MAX) {
-        return mfd_lang_fail(x->error, axis->line, "%s: more than %u values", axis->name, VALUES_MAX);
+        return mfd_lang_fail(x->error, axis->line, "%s: more than %u values", axis->name,
+                             VALUES_MAX);
     }
     if (sized && x->env.target->slow && x->strength) {
         return add_edges(x, axis, sized, from, to, values);
@@ -120,9 +124,10 @@ static bool axis_values(struct expander *x, const struct mfd_axis *axis, struct 
 {
     for (size_t i = 0; i < axis->values.count; i++) {
         const struct mfd_value *value = &axis->values.list[i];
-        bool good = value->kind == MFD_VALUE_TERM    ? add_term(x, axis, &value->from, values)
-                    : value->kind == MFD_VALUE_RANGE ? add_range(x, axis, value, values)
-                                                     : add_bound(x, axis, (struct mfd_bound){.value = value}, values);
+        bool good = value->kind == MFD_VALUE_TERM ? add_term(x, axis, &value->from, values)
+                    : value->kind == MFD_VALUE_RANGE
+                        ? add_range(x, axis, value, values)
+                        : add_bound(x, axis, (struct mfd_bound){.value = value}, values);
 
         if (!good) {
             return false;
@@ -138,7 +143,8 @@ static void print_bound(FILE *out, const struct mfd_bound *bound)
     if (bound->value) {
         mfd_value_print(out, bound->value);
     } else {
-        fprintf(out, "%s%llu", bound->number.negative ? "-" : "", (unsigned long long)bound->number.magnitude);
+        fprintf(out, "%s%llu", bound->number.negative ? "-" : "",
+                (unsigned long long)bound->number.magnitude);
     }
 }
 
@@ -250,7 +256,8 @@ static bool expand_each(struct expander *x)
     if (!axis) {
         return add_orders(x);
     }
-    good = (sets_environment(axis) || mfd_env_settle(&x->env, x->error)) && axis_values(x, axis, &values);
+    good = (sets_environment(axis) || mfd_env_settle(&x->env, x->error)) &&
+           axis_values(x, axis, &values);
     for (size_t i = 0; good && i < values.count; i++) {
         x->bounds[axis - x->env.scenario->axes] = values.list[i];
         good = expand_each(x);
@@ -284,7 +291,8 @@ static bool collect_with(struct expander *x, struct combined *with)
             return false;
         }
         if (with->values[n].count > UINT8_MAX) {
-            return mfd_lang_fail(x->error, axis->line, "%s: more than %u values", axis->name, UINT8_MAX);
+            return mfd_lang_fail(x->error, axis->line, "%s: more than %u values", axis->name,
+                                 UINT8_MAX);
         }
         with->sizes[n] = with->values[n].count;
     }
@@ -314,12 +322,16 @@ static bool expand_with(struct expander *x)
     return good;
 }
 
-struct mfd_instance *mfd_scenario_expand(const struct mfd_scenario *scenario, const struct mfd_target *target,
-                                         unsigned strength, size_t *count, struct mfd_lang_error *error)
+struct mfd_instance *mfd_scenario_expand(const struct mfd_scenario *scenario,
+                                         const struct mfd_target *target, unsigned strength,
+                                         size_t *count, struct mfd_lang_error *error)
 {
     struct mfd_bound *bounds = mfd_zalloc(scenario->axis_count * sizeof(*bounds));
     struct expander x = {
-        .env = {.scenario = scenario, .target = target, .bounds = bounds, .bound_count = scenario->axis_count},
+        .env = {.scenario = scenario,
+                .target = target,
+                .bounds = bounds,
+                .bound_count = scenario->axis_count},
         .bounds = bounds,
         .strength = strength,
         .error = error,

@@ -51,8 +51,10 @@ static bool locate(struct mfd_compiler *c, const struct mfd_bytes *bytes, const 
         const struct mfd_plan_part *part = &bytes->parts[i];
         enum mfd_field field = mfd_field_find(part->message, fault->field);
 
-        if (field == MFD_FIELD_COUNT || (fault->message != MFD_MESSAGE_COUNT && fault->message != part->message) ||
-            !mfd_field_locate(field, pristine + part->offset, part->size, c->env.page_size, &span)) {
+        if (field == MFD_FIELD_COUNT ||
+            (fault->message != MFD_MESSAGE_COUNT && fault->message != part->message) ||
+            !mfd_field_locate(field, pristine + part->offset, part->size, c->env.page_size,
+                              &span)) {
             continue;
         }
         *place = (struct place){field, part->offset + span.offset, span.width, span.elements};
@@ -72,8 +74,8 @@ static bool locate(struct mfd_compiler *c, const struct mfd_bytes *bytes, const 
 
 /* ---- values ---- */
 
-static bool put_number(struct mfd_compiler *c, const struct mfd_fault *fault, const struct mfd_value *value,
-                       const struct place *place, uint8_t *at)
+static bool put_number(struct mfd_compiler *c, const struct mfd_fault *fault,
+                       const struct mfd_value *value, const struct place *place, uint8_t *at)
 {
     uint32_t bits = place->width * 8;
     struct mfd_number number = {0};
@@ -93,8 +95,8 @@ static bool put_number(struct mfd_compiler *c, const struct mfd_fault *fault, co
     return true;
 }
 
-static bool put_bytes(struct mfd_compiler *c, const struct mfd_fault *fault, const struct mfd_value *value,
-                      const struct place *place, uint8_t *at)
+static bool put_bytes(struct mfd_compiler *c, const struct mfd_fault *fault,
+                      const struct mfd_value *value, const struct place *place, uint8_t *at)
 {
     size_t size = place->width * place->elements;
     const struct mfd_field_info *info = mfd_field_info(place->field);
@@ -141,8 +143,8 @@ static void put_swapped(const struct place *place, uint8_t *at)
     }
 }
 
-static bool put_value(struct mfd_compiler *c, const struct mfd_fault *fault, const struct place *place,
-                      uint8_t *at)
+static bool put_value(struct mfd_compiler *c, const struct mfd_fault *fault,
+                      const struct place *place, uint8_t *at)
 {
     enum mfd_field_type type = mfd_field_info(place->field)->type;
     struct mfd_value room;
@@ -158,7 +160,8 @@ static bool put_value(struct mfd_compiler *c, const struct mfd_fault *fault, con
                    ? put_number(c, fault, value, place, at)
                    : fail_fault(c, fault, "that field takes no number");
     case MFD_VALUE_WORD:
-        if (strcmp(value->text, "swapped") != 0 || type == MFD_TYPE_TEXT || type == MFD_TYPE_BYTES) {
+        if (strcmp(value->text, "swapped") != 0 || type == MFD_TYPE_TEXT ||
+            type == MFD_TYPE_BYTES) {
             return fail_fault(c, fault, "no value for that field");
         }
         put_swapped(place, at);
@@ -193,7 +196,8 @@ static bool apply_field(struct mfd_compiler *c, struct mfd_bytes *bytes, const u
     struct place place;
     size_t size = 0;
 
-    if (!locate(c, bytes, pristine, fault, &place) || !put_value(c, fault, &place, bytes->bytes + place.offset)) {
+    if (!locate(c, bytes, pristine, fault, &place) ||
+        !put_value(c, fault, &place, bytes->bytes + place.offset)) {
         return false;
     }
     size = place.width * place.elements;
@@ -212,7 +216,8 @@ static bool apply_block(struct mfd_compiler *c, struct mfd_bytes *bytes, const u
     struct mfd_value room;
     const struct mfd_value *value = &fault->values.list[0];
     struct mfd_value name = {.kind = MFD_VALUE_TEXT};
-    struct mfd_fault as = {.kind = MFD_FAULT_FIELD, .message = MFD_MESSAGE_COUNT, .values = {&name, 1}};
+    struct mfd_fault as = {
+        .kind = MFD_FAULT_FIELD, .message = MFD_MESSAGE_COUNT, .values = {&name, 1}};
     const char *problem = mfd_value_resolve(&c->env, &value, &room);
 
     for (size_t i = 0; !problem && value->kind == MFD_VALUE_TEXT && i < c->plan->block_count; i++) {
@@ -228,8 +233,8 @@ static bool apply_block(struct mfd_compiler *c, struct mfd_bytes *bytes, const u
     return apply_field(c, bytes, pristine, &as, damage);
 }
 
-static bool apply_payload(struct mfd_compiler *c, struct mfd_bytes *bytes, const struct mfd_fault *fault,
-                          struct mfd_damage *damage)
+static bool apply_payload(struct mfd_compiler *c, struct mfd_bytes *bytes,
+                          const struct mfd_fault *fault, struct mfd_damage *damage)
 {
     struct mfd_value room;
     const struct mfd_value *value = &fault->values.list[0];
@@ -242,7 +247,8 @@ static bool apply_payload(struct mfd_compiler *c, struct mfd_bytes *bytes, const
     if (problem || (value->kind != MFD_VALUE_BYTES && value->kind != MFD_VALUE_TEXT)) {
         return fail_fault(c, fault, problem ? problem : "takes \"text\" or x'hex'");
     }
-    while (i < bytes->part_count && !((1u << bytes->parts[i].message) & (M(packet) | M(device) | M(page)))) {
+    while (i < bytes->part_count &&
+           !((1u << bytes->parts[i].message) & (M(packet) | M(device) | M(page)))) {
         i++;
     }
     if (i == bytes->part_count) {
@@ -253,7 +259,8 @@ static bool apply_payload(struct mfd_compiler *c, struct mfd_bytes *bytes, const
     memcpy(mfd_bytes_add(&changed, start), bytes->bytes, start);
     if (value->len) {
         memcpy(mfd_bytes_add(&changed, value->len),
-               value->kind == MFD_VALUE_TEXT ? (const void *)value->text : value->bytes, value->len);
+               value->kind == MFD_VALUE_TEXT ? (const void *)value->text : value->bytes,
+               value->len);
     }
     if (bytes->size > end) {
         memcpy(mfd_bytes_add(&changed, bytes->size - end), bytes->bytes + end, bytes->size - end);
@@ -269,8 +276,8 @@ static bool apply_payload(struct mfd_compiler *c, struct mfd_bytes *bytes, const
     return true;
 }
 
-static bool apply_pad(struct mfd_compiler *c, struct mfd_bytes *bytes, const struct mfd_fault *fault,
-                      struct mfd_damage *damage)
+static bool apply_pad(struct mfd_compiler *c, struct mfd_bytes *bytes,
+                      const struct mfd_fault *fault, struct mfd_damage *damage)
 {
     struct mfd_value room;
     const struct mfd_value *value = &fault->values.list[0];
@@ -285,11 +292,12 @@ static bool apply_pad(struct mfd_compiler *c, struct mfd_bytes *bytes, const str
     return true;
 }
 
-static bool apply_cut(struct mfd_compiler *c, struct mfd_bytes *bytes, const struct mfd_fault *fault,
-                      struct mfd_damage *damage)
+static bool apply_cut(struct mfd_compiler *c, struct mfd_bytes *bytes,
+                      const struct mfd_fault *fault, struct mfd_damage *damage)
 {
     uint64_t size = 0;
-    const char *problem = mfd_term_within(&c->env, &fault->values.list[0].from, 0, UINT64_MAX, &size);
+    const char *problem =
+        mfd_term_within(&c->env, &fault->values.list[0].from, 0, UINT64_MAX, &size);
 
     if (problem) {
         return fail_fault(c, fault, problem);
@@ -304,7 +312,8 @@ static bool apply_cut(struct mfd_compiler *c, struct mfd_bytes *bytes, const str
     if (bytes->part_count) {
         struct mfd_plan_part *last = &bytes->parts[bytes->part_count - 1];
 
-        last->size = last->size < bytes->size - last->offset ? last->size : bytes->size - last->offset;
+        last->size =
+            last->size < bytes->size - last->offset ? last->size : bytes->size - last->offset;
     }
     if (damage->touched && damage->offset + damage->size > bytes->size) {
         damage->touched = damage->offset < bytes->size;

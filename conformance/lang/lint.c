@@ -7,7 +7,8 @@
 
 /* ---- rules ---- */
 
-static bool check_rule_name(const struct mfd_scenario *scenario, const char *name, struct mfd_lang_error *error)
+static bool check_rule_name(const struct mfd_scenario *scenario, const char *name,
+                            struct mfd_lang_error *error)
 {
     size_t count = 0;
     const struct mfd_rule_tombstone *tombstones = mfd_rule_tombstones(&count);
@@ -18,7 +19,8 @@ static bool check_rule_name(const struct mfd_scenario *scenario, const char *nam
     for (size_t i = 0; i < count; i++) {
         if (strcmp(tombstones[i].id, name) == 0) {
             return tombstones[i].into
-                       ? mfd_lang_fail(error, scenario->rule_line, "%s: is part of %s", name, tombstones[i].into)
+                       ? mfd_lang_fail(error, scenario->rule_line, "%s: is part of %s", name,
+                                       tombstones[i].into)
                        : mfd_lang_fail(error, scenario->rule_line, "%s: is no rule: %s", name,
                                        tombstones[i].reason);
         }
@@ -72,12 +74,13 @@ static bool check_why(const struct mfd_scenario *scenario, struct mfd_lang_error
 /* ---- the rule's field is the one that is touched ---- */
 
 /* Whether the field `name` of `message` is what the fault is about. */
-static bool fault_touches(const struct mfd_line *line, const struct mfd_fault *fault, enum mfd_message message,
-                          const char *name)
+static bool fault_touches(const struct mfd_line *line, const struct mfd_fault *fault,
+                          enum mfd_message message, const char *name)
 {
     switch (fault->kind) {
     case MFD_FAULT_FIELD:
-        return (fault->message == MFD_MESSAGE_COUNT || fault->message == message) && strcmp(fault->field, name) == 0;
+        return (fault->message == MFD_MESSAGE_COUNT || fault->message == message) &&
+               strcmp(fault->field, name) == 0;
     case MFD_FAULT_BLOCK:
         return strcmp(name, "ramblock") == 0 || strcmp(name, "name") == 0;
     case MFD_FAULT_OMIT:
@@ -148,7 +151,8 @@ static bool check_fields(const struct mfd_scenario *scenario, struct mfd_lang_er
         const struct mfd_rule_info *rule = mfd_rule_info(scenario->rules[i]);
 
         if (rule->kind == MFD_KIND_BYTES && *rule->field && !touches_any(scenario, rule->field)) {
-            return mfd_lang_fail(error, scenario->rule_line, "%s: no fault touches %s", rule->id, rule->field);
+            return mfd_lang_fail(error, scenario->rule_line, "%s: no fault touches %s", rule->id,
+                                 rule->field);
         }
     }
     return true;
@@ -175,11 +179,13 @@ static bool check_receipt(const struct mfd_scenario *scenario, enum mfd_rule rul
     bool accepted = expected & MFD_OUTCOME_BIT(MFD_ACCEPTED);
 
     if (mfd_rule_refused(rule) && mfd_scenario_negative(scenario) && (!refused || accepted)) {
-        return mfd_lang_fail(error, expect_line(scenario, rev), "expect: %s has receivers of %s refuse it", info->id,
+        return mfd_lang_fail(error, expect_line(scenario, rev),
+                             "expect: %s has receivers of %s refuse it", info->id,
                              mfd_rev_info(rev)->name);
     }
     if (info->receipt == MFD_RECEIPT_ACCEPT_MUST && (refused || !accepted)) {
-        return mfd_lang_fail(error, expect_line(scenario, rev), "expect: %s has receivers of %s accept it", info->id,
+        return mfd_lang_fail(error, expect_line(scenario, rev),
+                             "expect: %s has receivers of %s accept it", info->id,
                              mfd_rev_info(rev)->name);
     }
     return true;
@@ -196,12 +202,14 @@ static bool check_expects(const struct mfd_scenario *scenario, struct mfd_lang_e
                 continue;
             }
             applies = true;
-            if (!scenario->sender && !check_receipt(scenario, scenario->rules[i], (enum mfd_rev)rev, error)) {
+            if (!scenario->sender &&
+                !check_receipt(scenario, scenario->rules[i], (enum mfd_rev)rev, error)) {
                 return false;
             }
         }
         if (!applies) {
-            return mfd_lang_fail(error, scenario->rule_line, "%s: holds for no revision of this scenario",
+            return mfd_lang_fail(error, scenario->rule_line,
+                                 "%s: holds for no revision of this scenario",
                                  mfd_rule_info(scenario->rules[i])->id);
         }
     }
@@ -228,7 +236,8 @@ static bool values_use(const struct mfd_values *values, const char *name)
 
 static bool line_uses(const struct mfd_line *line, const char *name)
 {
-    bool uses = term_uses(&line->who.from, name) || term_uses(&line->who.to, name) || term_uses(&line->at_number, name);
+    bool uses = term_uses(&line->who.from, name) || term_uses(&line->who.to, name) ||
+                term_uses(&line->at_number, name);
 
     for (size_t i = 0; !uses && i < line->arg_count; i++) {
         uses = values_use(&line->args[i].values, name);
@@ -241,7 +250,8 @@ static bool line_uses(const struct mfd_line *line, const char *name)
 
 static bool axis_used(const struct mfd_scenario *scenario, const char *name)
 {
-    bool used = strcmp(name, "channels") == 0 || strcmp(name, "page") == 0 || strcmp(name, "method") == 0;
+    bool used =
+        strcmp(name, "channels") == 0 || strcmp(name, "page") == 0 || strcmp(name, "method") == 0;
 
     for (size_t i = 0; !used && i < scenario->ram_count; i++) {
         used = term_uses(&scenario->rams[i].size, name);
@@ -256,7 +266,8 @@ static bool check_axes(const struct mfd_scenario *scenario, struct mfd_lang_erro
 {
     for (size_t i = 0; i < scenario->axis_count; i++) {
         if (!axis_used(scenario, scenario->axes[i].name)) {
-            return mfd_lang_fail(error, scenario->axes[i].line, "$%s: is used nowhere", scenario->axes[i].name);
+            return mfd_lang_fail(error, scenario->axes[i].line, "$%s: is used nowhere",
+                                 scenario->axes[i].name);
         }
     }
     return true;
@@ -312,7 +323,8 @@ static bool check_plan(const struct mfd_scenario *scenario, const struct mfd_ins
     return good;
 }
 
-static bool check_plans(const struct mfd_scenario *scenario, enum mfd_rev rev, struct mfd_lang_error *error)
+static bool check_plans(const struct mfd_scenario *scenario, enum mfd_rev rev,
+                        struct mfd_lang_error *error)
 {
     struct mfd_target target = {.rev = rev, .slow = true};
     size_t count = 0;
@@ -321,7 +333,8 @@ static bool check_plans(const struct mfd_scenario *scenario, enum mfd_rev rev, s
 
     for (size_t i = 0; good && i < count; i++) {
         good = check_plan(scenario, &instances[i], &target, false, error) &&
-               (!mfd_scenario_negative(scenario) || check_plan(scenario, &instances[i], &target, true, error));
+               (!mfd_scenario_negative(scenario) ||
+                check_plan(scenario, &instances[i], &target, true, error));
     }
     mfd_instances_free(instances, count);
     return good;
@@ -343,6 +356,7 @@ static bool check_compiles(const struct mfd_scenario *scenario, struct mfd_lang_
 
 bool mfd_scenario_lint(const struct mfd_scenario *scenario, struct mfd_lang_error *error)
 {
-    return check_rules(scenario, error) && check_why(scenario, error) && check_fields(scenario, error) &&
-           check_expects(scenario, error) && check_axes(scenario, error) && check_compiles(scenario, error);
+    return check_rules(scenario, error) && check_why(scenario, error) &&
+           check_fields(scenario, error) && check_expects(scenario, error) &&
+           check_axes(scenario, error) && check_compiles(scenario, error);
 }

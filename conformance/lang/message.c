@@ -79,7 +79,8 @@ static size_t default_packet(const struct mfd_env *env, uint8_t *buf)
 
 static size_t default_device(uint8_t *buf)
 {
-    struct mfd_device device = {.magic = MFD_MAGIC, .version = MFD_VERSION, .flags = MFD_FLAG_DEVICE_STATE};
+    struct mfd_device device = {
+        .magic = MFD_MAGIC, .version = MFD_VERSION, .flags = MFD_FLAG_DEVICE_STATE};
 
     mfd_device_pack(buf, &device);
     return MFD_DEVICE_SIZE;
@@ -89,7 +90,9 @@ static size_t default_block(const struct mfd_env *env, uint8_t *buf)
 {
     uint64_t size = 0;
 
-    return mfd_env_block_size(env, 0, &size) ? 0 : mfd_pack_block(buf, mfd_env_block_wire_name(env, 0), size);
+    return mfd_env_block_size(env, 0, &size)
+               ? 0
+               : mfd_pack_block(buf, mfd_env_block_wire_name(env, 0), size);
 }
 
 size_t mfd_message_default(const struct mfd_env *env, enum mfd_message message, uint8_t *buf)
@@ -107,7 +110,8 @@ size_t mfd_message_default(const struct mfd_env *env, enum mfd_message message, 
     case MFD_MSG_config:
         return mfd_pack_config(buf, mfd_env_machine(env));
     case MFD_MSG_section:
-        return mfd_pack_section(buf, MFD_SECTION_START, MFD_RAM_SECTION_ID, "ram", 0, MFD_RAM_SECTION_VERSION);
+        return mfd_pack_section(buf, MFD_SECTION_START, MFD_RAM_SECTION_ID, "ram", 0,
+                                MFD_RAM_SECTION_VERSION);
     case MFD_MSG_part:
         return mfd_pack_part(buf, MFD_SECTION_PART, MFD_RAM_SECTION_ID);
     case MFD_MSG_memsize:

@@ -34,13 +34,14 @@ static void fill_words(uint8_t *out, uint32_t page_size, unsigned tag, unsigned 
     }
 }
 
-void mfd_page_content(uint8_t *out, uint32_t page_size, unsigned block, size_t page, uint32_t generation)
+void mfd_page_content(uint8_t *out, uint32_t page_size, unsigned block, size_t page,
+                      uint32_t generation)
 {
     fill_words(out, page_size, TAG_SENT, block, page, generation);
 }
 
-void mfd_page_filled(uint8_t *out, uint32_t page_size, const struct mfd_plan_block *block, unsigned index,
-                     size_t page)
+void mfd_page_filled(uint8_t *out, uint32_t page_size, const struct mfd_plan_block *block,
+                     unsigned index, size_t page)
 {
     switch (block->fill) {
     case MFD_FILL_BYTE:

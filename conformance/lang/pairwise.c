@@ -52,7 +52,8 @@ static bool next_choice(unsigned *choice, size_t axes, unsigned strength)
 }
 
 /* Whether some row has the values that `row` gives to the chosen parameters. */
-static bool covered(const struct rows *rows, const struct mfd_combination *row, unsigned choice, size_t axes)
+static bool covered(const struct rows *rows, const struct mfd_combination *row, unsigned choice,
+                    size_t axes)
 {
     for (size_t i = 0; i < rows->count; i++) {
         bool same = true;
@@ -68,7 +69,8 @@ static bool covered(const struct rows *rows, const struct mfd_combination *row, 
 }
 
 /* The next tuple of values of the chosen parameters; false after the last. */
-static bool next_tuple(struct mfd_combination *row, unsigned choice, const size_t *sizes, size_t axes)
+static bool next_tuple(struct mfd_combination *row, unsigned choice, const size_t *sizes,
+                       size_t axes)
 {
     for (size_t axis = axes; axis-- > 0;) {
         if (!(choice >> axis & 1)) {
@@ -82,8 +84,8 @@ static bool next_tuple(struct mfd_combination *row, unsigned choice, const size_
     return false;
 }
 
-static bool first_uncovered(const struct rows *rows, const size_t *sizes, size_t axes, unsigned strength,
-                            struct mfd_combination *row)
+static bool first_uncovered(const struct rows *rows, const size_t *sizes, size_t axes,
+                            unsigned strength, struct mfd_combination *row)
 {
     unsigned choice = 0;
 
@@ -102,8 +104,8 @@ static bool first_uncovered(const struct rows *rows, const size_t *sizes, size_t
 }
 
 /* Tuples that `row` would bring in, of those that `axis` takes part in and that are set already. */
-static size_t gain(const struct rows *rows, const struct mfd_combination *row, size_t axis, size_t axes,
-                   unsigned strength)
+static size_t gain(const struct rows *rows, const struct mfd_combination *row, size_t axis,
+                   size_t axes, unsigned strength)
 {
     unsigned choice = 0;
     size_t found = 0;
@@ -119,8 +121,8 @@ static size_t gain(const struct rows *rows, const struct mfd_combination *row, s
     return found;
 }
 
-static void complete_row(const struct rows *rows, const size_t *sizes, size_t axes, unsigned strength,
-                         struct mfd_combination *row)
+static void complete_row(const struct rows *rows, const size_t *sizes, size_t axes,
+                         unsigned strength, struct mfd_combination *row)
 {
     for (size_t axis = 0; axis < axes; axis++) {
         size_t best = 0;
@@ -143,7 +145,8 @@ static void complete_row(const struct rows *rows, const size_t *sizes, size_t ax
     }
 }
 
-struct mfd_combination *mfd_pairwise(const size_t *sizes, size_t axes, unsigned strength, size_t *count)
+struct mfd_combination *mfd_pairwise(const size_t *sizes, size_t axes, unsigned strength,
+                                     size_t *count)
 {
     struct rows rows = {0};
     struct mfd_combination row;

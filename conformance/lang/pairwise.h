@@ -21,6 +21,7 @@ struct mfd_combination {
  * below the number of parameters, gives the full product. The same input gives the same rows on every machine.
  * Owned by the caller: free().
  */
-struct mfd_combination *mfd_pairwise(const size_t *sizes, size_t axes, unsigned strength, size_t *count);
+struct mfd_combination *mfd_pairwise(const size_t *sizes, size_t axes, unsigned strength,
+                                     size_t *count);
 
 #endif

@@ -73,7 +73,8 @@ static struct mfd_words split_words(struct mfd_arena *arena, const char *text, s
     return words;
 }
 
-static void add_comment(struct mfd_arena *arena, struct mfd_comment *comment, const char *text, size_t len)
+static void add_comment(struct mfd_arena *arena, struct mfd_comment *comment, const char *text,
+                        size_t len)
 {
     text++; /* the '#' */
     len--;
@@ -125,7 +126,8 @@ static bool parse_words(struct mfd_parser *parser, const struct mfd_words *words
             return MFD_PARSE_FAIL(parser, "%s: headers stand before the first step", first);
         }
         if (parser->pending.count) {
-            return MFD_PARSE_FAIL(parser, "%s: comments stand at the head of the file or before a step", first);
+            return MFD_PARSE_FAIL(
+                parser, "%s: comments stand at the head of the file or before a step", first);
         }
         return mfd_parse_header(parser, words);
     }
@@ -261,7 +263,8 @@ static bool read_file(const char *path, char *text, size_t room, size_t *len)
     return good;
 }
 
-struct mfd_scenario *mfd_scenario_load(const char *id, const char *path, struct mfd_lang_error *error)
+struct mfd_scenario *mfd_scenario_load(const char *id, const char *path,
+                                       struct mfd_lang_error *error)
 {
     char *text = mfd_zalloc(FILE_MAX_SIZE + 1);
     struct mfd_scenario *scenario = NULL;

@@ -11,10 +11,10 @@
 struct material {
     const char *step;
     unsigned messages;
-    bool bytes;   /* it sends something */
+    bool bytes; /* it sends something */
     bool connects;
     bool settle;
-    bool file;    /* of a format that fields.def does not describe */
+    bool file; /* of a format that fields.def does not describe */
 };
 
 static struct material line_material(const struct mfd_line *line)
@@ -36,8 +36,9 @@ static enum mfd_fault_kind find_kind(const char *word, size_t len)
 {
     int kind = MFD_FAULT_BLOCK;
 
-    while (kind < MFD_FAULT_COUNT && (strlen(mfd_fault_name((enum mfd_fault_kind)kind)) != len ||
-                                      strncmp(mfd_fault_name((enum mfd_fault_kind)kind), word, len) != 0)) {
+    while (kind < MFD_FAULT_COUNT &&
+           (strlen(mfd_fault_name((enum mfd_fault_kind)kind)) != len ||
+            strncmp(mfd_fault_name((enum mfd_fault_kind)kind), word, len) != 0)) {
         kind++;
     }
     return (enum mfd_fault_kind)kind;
@@ -118,8 +119,8 @@ static bool parse_kind_value(struct mfd_parser *parser, const char *word, const 
 
 /* ---- FIELD=VALUE ---- */
 
-static bool field_suits(struct mfd_parser *parser, const char *word, const struct mfd_field_info *info,
-                        const struct mfd_value *value)
+static bool field_suits(struct mfd_parser *parser, const char *word,
+                        const struct mfd_field_info *info, const struct mfd_value *value)
 {
     uint8_t uuid[MFD_UUID_SIZE];
 
@@ -147,7 +148,8 @@ static bool field_suits(struct mfd_parser *parser, const char *word, const struc
 }
 
 /* The first field of that name among the messages of the step. */
-static const struct mfd_field_info *find_field(unsigned messages, enum mfd_message message, const char *name)
+static const struct mfd_field_info *find_field(unsigned messages, enum mfd_message message,
+                                               const char *name)
 {
     for (int i = 0; i < MFD_FIELD_COUNT; i++) {
         const struct mfd_field_info *info = mfd_field_info((enum mfd_field)i);
@@ -161,7 +163,8 @@ static const struct mfd_field_info *find_field(unsigned messages, enum mfd_messa
 }
 
 /* "[MESSAGE.]FIELD[[INDEX]]" of `len` bytes at `word`. */
-static bool parse_field_name(struct mfd_parser *parser, const char *word, size_t len, struct mfd_fault *fault)
+static bool parse_field_name(struct mfd_parser *parser, const char *word, size_t len,
+                             struct mfd_fault *fault)
 {
     struct mfd_arena *arena = &parser->scenario->arena;
     char *name = mfd_arena_text(arena, word, len);
@@ -241,8 +244,10 @@ bool mfd_parse_fault(struct mfd_parser *parser, const char *word, struct mfd_lin
     } else {
         fault.message = MFD_MESSAGE_COUNT;
         if (takes_value(fault.kind) != (word[len] == '=' && word[len + 1])) {
-            return MFD_PARSE_FAIL(parser, takes_value(fault.kind) ? "%.80s: the value is missing"
-                                                                  : "%.80s: takes no value", word);
+            return MFD_PARSE_FAIL(parser,
+                                  takes_value(fault.kind) ? "%.80s: the value is missing"
+                                                          : "%.80s: takes no value",
+                                  word);
         }
         if (!possible(&of, fault.kind)) {
             return MFD_PARSE_FAIL(parser, "%.80s: no fault for %s", word, of.step);
@@ -251,8 +256,8 @@ bool mfd_parse_fault(struct mfd_parser *parser, const char *word, struct mfd_lin
             return false;
         }
     }
-    line->faults =
-        mfd_arena_grow(&parser->scenario->arena, line->faults, line->fault_count, sizeof(*line->faults));
+    line->faults = mfd_arena_grow(&parser->scenario->arena, line->faults, line->fault_count,
+                                  sizeof(*line->faults));
     for (; at > 0 && line->faults[at - 1].kind > fault.kind; at--) {
         line->faults[at] = line->faults[at - 1];
     }

@@ -9,7 +9,8 @@
 
 typedef bool header_fn(struct mfd_parser *parser, const struct mfd_words *words);
 
-static bool read_rev(struct mfd_parser *parser, const char *word, const char *text, enum mfd_rev *rev)
+static bool read_rev(struct mfd_parser *parser, const char *word, const char *text,
+                     enum mfd_rev *rev)
 {
     if (!mfd_rev_parse(text, rev)) {
         return MFD_PARSE_FAIL(parser, "%s: no such revision", word);
@@ -63,7 +64,8 @@ static bool read_plain(struct mfd_parser *parser, const char *word, uint64_t low
 
 static bool is_page_size(uint64_t number)
 {
-    return number >= MFD_PAGE_SIZE_MIN && number <= MFD_PAGE_SIZE_MAX && (number & (number - 1)) == 0;
+    return number >= MFD_PAGE_SIZE_MIN && number <= MFD_PAGE_SIZE_MAX &&
+           (number & (number - 1)) == 0;
 }
 
 static bool is_name(const char *word)
@@ -82,7 +84,8 @@ static bool parse_rule(struct mfd_parser *parser, const struct mfd_words *words)
         enum mfd_rule rule = mfd_rule_find(words->list[i]);
         size_t n = scenario->rule_name_count++;
 
-        scenario->rule_names = mfd_arena_grow(arena, scenario->rule_names, n, sizeof(*scenario->rule_names));
+        scenario->rule_names =
+            mfd_arena_grow(arena, scenario->rule_names, n, sizeof(*scenario->rule_names));
         scenario->rule_names[n] = words->list[i];
         if (rule != MFD_RULE_COUNT) {
             n = scenario->rule_count++;
@@ -217,15 +220,16 @@ static bool parse_ram(struct mfd_parser *parser, const struct mfd_words *words)
         return false;
     }
     if (ram.size.symbol == MFD_SYM_LEN || ram.size.symbol == MFD_SYM_SIZE) {
-        return MFD_PARSE_FAIL(parser, "%s: a size does not depend on blocks or messages", words->list[2]);
+        return MFD_PARSE_FAIL(parser, "%s: a size does not depend on blocks or messages",
+                              words->list[2]);
     }
     for (size_t i = 3; i < words->count; i++) {
         if (!parse_ram_option(parser, words->list[i], &ram)) {
             return false;
         }
     }
-    scenario->rams =
-        mfd_arena_grow(&scenario->arena, scenario->rams, scenario->ram_count, sizeof(*scenario->rams));
+    scenario->rams = mfd_arena_grow(&scenario->arena, scenario->rams, scenario->ram_count,
+                                    sizeof(*scenario->rams));
     scenario->rams[scenario->ram_count++] = ram;
     return true;
 }
@@ -270,8 +274,8 @@ static bool parse_needs(struct mfd_parser *parser, const struct mfd_words *words
 }
 
 /* Values of the axes that stand for a header must suit it. */
-static bool check_axis_value(struct mfd_parser *parser, const struct mfd_axis *axis, const char *word,
-                             const struct mfd_value *value)
+static bool check_axis_value(struct mfd_parser *parser, const struct mfd_axis *axis,
+                             const char *word, const struct mfd_value *value)
 {
     bool symbols = value->from.symbol || value->to.symbol;
     bool header = strcmp(axis->name, "channels") == 0 || strcmp(axis->name, "page") == 0;
@@ -280,7 +284,8 @@ static bool check_axis_value(struct mfd_parser *parser, const struct mfd_axis *a
     if (symbols && (axis->pairwise || header)) {
         return MFD_PARSE_FAIL(parser, "%s: must be a plain number here", word);
     }
-    if (value->kind <= MFD_VALUE_RANGE && (value->from.param || value->to.param || value->from.addend_param || value->to.addend_param)) {
+    if (value->kind <= MFD_VALUE_RANGE && (value->from.param || value->to.param ||
+                                           value->from.addend_param || value->to.addend_param)) {
         return MFD_PARSE_FAIL(parser, "%s: no parameter inside a list of values", word);
     }
     if (strcmp(axis->name, "method") == 0) {
@@ -335,8 +340,8 @@ static bool parse_axis(struct mfd_parser *parser, const struct mfd_words *words)
             return false;
         }
     }
-    scenario->axes =
-        mfd_arena_grow(&scenario->arena, scenario->axes, scenario->axis_count, sizeof(*scenario->axes));
+    scenario->axes = mfd_arena_grow(&scenario->arena, scenario->axes, scenario->axis_count,
+                                    sizeof(*scenario->axes));
     scenario->axes[scenario->axis_count++] = axis;
     return true;
 }
@@ -347,13 +352,20 @@ static const struct {
     bool many_words; /* takes more than one word */
     bool repeated;   /* may stand more than once */
 } headers[] = {
-    {"rule", parse_rule, true, false},       {"speak", parse_speak, false, false},
-    {"only", parse_only, false, false},      {"role", parse_role, false, false},
-    {"channels", parse_channels, false, false}, {"method", parse_method, false, false},
-    {"page", parse_page, false, false},      {"uuid", parse_uuid, false, false},
-    {"ram", parse_ram, true, true},          {"tls", parse_tls, false, false},
-    {"transport", parse_transport, false, false}, {"needs", parse_needs, true, false},
-    {"each", parse_axis, true, true},        {"with", parse_axis, true, true},
+    {"rule", parse_rule, true, false},
+    {"speak", parse_speak, false, false},
+    {"only", parse_only, false, false},
+    {"role", parse_role, false, false},
+    {"channels", parse_channels, false, false},
+    {"method", parse_method, false, false},
+    {"page", parse_page, false, false},
+    {"uuid", parse_uuid, false, false},
+    {"ram", parse_ram, true, true},
+    {"tls", parse_tls, false, false},
+    {"transport", parse_transport, false, false},
+    {"needs", parse_needs, true, false},
+    {"each", parse_axis, true, true},
+    {"with", parse_axis, true, true},
 };
 
 #define HEADER_COUNT (sizeof(headers) / sizeof(headers[0]))
@@ -382,7 +394,8 @@ bool mfd_parse_header(struct mfd_parser *parser, const struct mfd_words *words)
         return MFD_PARSE_FAIL(parser, "%s: its value is missing", words->list[0]);
     }
     if (words->count > 2 && !headers[i].many_words) {
-        return MFD_PARSE_FAIL(parser, "%s: nothing may follow \"%s\"", words->list[2], words->list[1]);
+        return MFD_PARSE_FAIL(parser, "%s: nothing may follow \"%s\"", words->list[2],
+                              words->list[1]);
     }
     if (!headers[i].repeated && (parser->headers_seen & bit)) {
         return MFD_PARSE_FAIL(parser, "%s: stands above already", words->list[0]);
@@ -420,7 +433,8 @@ bool mfd_parse_head_end(struct mfd_parser *parser)
         const struct mfd_axis *axis = &scenario->axes[i];
 
         parser->line = axis->line;
-        if (parser->headers_seen & (1u << header_index(axis->name)) && mfd_parse_is_header(axis->name)) {
+        if (parser->headers_seen & (1u << header_index(axis->name)) &&
+            mfd_parse_is_header(axis->name)) {
             return MFD_PARSE_FAIL(parser, "%s: there is a header of that name too", axis->name);
         }
         for (size_t j = 0; good && j < axis->values.count; j++) {

@@ -65,7 +65,8 @@ static bool parse_extra(struct mfd_parser *parser, const char *word, struct mfd_
     who->kind = MFD_WHO_EXTRA;
     who->name = word;
     if (!len || strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789") != len || len > 16) {
-        return MFD_PARSE_FAIL(parser, "extra: a name of 1 to 16 small letters and digits must follow");
+        return MFD_PARSE_FAIL(parser,
+                              "extra: a name of 1 to 16 small letters and digits must follow");
     }
     return true;
 }
@@ -83,12 +84,14 @@ static bool parse_who(struct mfd_parser *parser, struct cursor *cursor, struct m
         }
     } else if (strcmp(word, "ch") == 0) {
         cursor->at += 2;
-        return parse_channel(parser, cursor->at <= cursor->words->count ? cursor->words->list[cursor->at - 1] : "",
-                             who);
+        return parse_channel(
+            parser, cursor->at <= cursor->words->count ? cursor->words->list[cursor->at - 1] : "",
+            who);
     } else if (strcmp(word, "extra") == 0) {
         cursor->at += 2;
-        return parse_extra(parser, cursor->at <= cursor->words->count ? cursor->words->list[cursor->at - 1] : "",
-                           who);
+        return parse_extra(
+            parser, cursor->at <= cursor->words->count ? cursor->words->list[cursor->at - 1] : "",
+            who);
     } else {
         return true;
     }
@@ -117,7 +120,7 @@ static bool parse_at(struct mfd_parser *parser, const char *word, struct mfd_lin
 static const char *who_text(enum mfd_who_kind kind)
 {
     static const char *const names[] = {
-        [MFD_WHO_NOBODY] = "",           [MFD_WHO_MAIN] = "main ",  [MFD_WHO_CHANNEL] = "ch ",
+        [MFD_WHO_NOBODY] = "",           [MFD_WHO_MAIN] = "main ", [MFD_WHO_CHANNEL] = "ch ",
         [MFD_WHO_EXTRA] = "extra NAME ", [MFD_WHO_FILE] = "file ",
     };
 
@@ -139,10 +142,12 @@ static bool check_verb(struct mfd_parser *parser, const char *word, const struct
     if (!by_sender && !(info->who & (1u << line->who.kind))) {
         return line->who.kind == MFD_WHO_NOBODY
                    ? MFD_PARSE_FAIL(parser, "%s: main, ch or extra must stand before it", word)
-                   : MFD_PARSE_FAIL(parser, "%s: cannot follow \"%s\"", word, who_text(line->who.kind));
+                   : MFD_PARSE_FAIL(parser, "%s: cannot follow \"%s\"", word,
+                                    who_text(line->who.kind));
     }
     if (parser->in_orders && info->who == 1u << MFD_WHO_NOBODY) {
-        return MFD_PARSE_FAIL(parser, "%s: concerns more than one connection, so it cannot stand in orders", word);
+        return MFD_PARSE_FAIL(
+            parser, "%s: concerns more than one connection, so it cannot stand in orders", word);
     }
     return true;
 }
@@ -193,9 +198,11 @@ static enum mfd_arg_name find_arg(struct mfd_parser *parser, enum mfd_verb verb,
     enum mfd_arg_name name = MFD_ARG_COUNT;
 
     if (equals) {
-        name = mfd_arg_find(mfd_arena_text(&parser->scenario->arena, word, (size_t)(equals - word)));
+        name =
+            mfd_arg_find(mfd_arena_text(&parser->scenario->arena, word, (size_t)(equals - word)));
     }
-    if (name == MFD_ARG_COUNT || verb == MFD_VERB_COUNT || !(mfd_verb_info(verb)->args & (1u << name))) {
+    if (name == MFD_ARG_COUNT || verb == MFD_VERB_COUNT ||
+        !(mfd_verb_info(verb)->args & (1u << name))) {
         return MFD_ARG_COUNT;
     }
     return name;
@@ -207,7 +214,8 @@ static bool suits(enum mfd_arg_shape shape, const struct mfd_value *value)
 
     switch (shape) {
     case MFD_SHAPE_COUNT:
-        return value->kind == MFD_VALUE_TERM || (value->kind == MFD_VALUE_WORD && !strcmp(value->text, "same"));
+        return value->kind == MFD_VALUE_TERM ||
+               (value->kind == MFD_VALUE_WORD && !strcmp(value->text, "same"));
     case MFD_SHAPE_TEXT:
         return param || value->kind == MFD_VALUE_TEXT;
     case MFD_SHAPE_BYTES:
@@ -217,7 +225,8 @@ static bool suits(enum mfd_arg_shape shape, const struct mfd_value *value)
     }
 }
 
-static bool parse_arg_value(struct mfd_parser *parser, const char *word, const char *text, struct mfd_arg *arg)
+static bool parse_arg_value(struct mfd_parser *parser, const char *word, const char *text,
+                            struct mfd_arg *arg)
 {
     enum mfd_arg_shape shape = mfd_arg_shape(arg->name);
 
@@ -237,11 +246,13 @@ static bool parse_arg_value(struct mfd_parser *parser, const char *word, const c
         if (!mfd_parse_value(parser, text, arg->values.list)) {
             return false;
         }
-        return suits(shape, arg->values.list) || MFD_PARSE_FAIL(parser, "%.80s: not a value for it", word);
+        return suits(shape, arg->values.list) ||
+               MFD_PARSE_FAIL(parser, "%.80s: not a value for it", word);
     }
 }
 
-static bool parse_arg(struct mfd_parser *parser, const char *word, enum mfd_arg_name name, struct mfd_line *line)
+static bool parse_arg(struct mfd_parser *parser, const char *word, enum mfd_arg_name name,
+                      struct mfd_line *line)
 {
     struct mfd_arg arg = {.name = name};
     size_t at = line->arg_count;
@@ -252,11 +263,13 @@ static bool parse_arg(struct mfd_parser *parser, const char *word, enum mfd_arg_
     if (!parse_arg_value(parser, word, strchr(word, '=') + 1, &arg)) {
         return false;
     }
-    if (name == MFD_ARG_sync && (arg.values.list[0].from.number.digits != 1 || arg.values.list[0].from.symbol ||
-                                 arg.values.list[0].from.sign || arg.values.list[0].from.negative)) {
+    if (name == MFD_ARG_sync &&
+        (arg.values.list[0].from.number.digits != 1 || arg.values.list[0].from.symbol ||
+         arg.values.list[0].from.sign || arg.values.list[0].from.negative)) {
         return MFD_PARSE_FAIL(parser, "%.80s: can only be 1", word);
     }
-    line->args = mfd_arena_grow(&parser->scenario->arena, line->args, line->arg_count, sizeof(*line->args));
+    line->args =
+        mfd_arena_grow(&parser->scenario->arena, line->args, line->arg_count, sizeof(*line->args));
     for (; at > 0 && line->args[at - 1].name > name; at--) {
         line->args[at] = line->args[at - 1];
     }
@@ -280,7 +293,8 @@ static bool looks_like_fault(const struct mfd_line *line, const char *word)
     for (int i = 0; word[len] && i < MFD_FIELD_COUNT; i++) {
         const struct mfd_field_info *info = mfd_field_info((enum mfd_field)i);
 
-        if (strlen(info->name) == len && strncmp(info->name, word, len) == 0 && line->verb != MFD_VERB_COUNT &&
+        if (strlen(info->name) == len && strncmp(info->name, word, len) == 0 &&
+            line->verb != MFD_VERB_COUNT &&
             (mfd_verb_info(line->verb)->messages & (1u << info->message))) {
             return true;
         }
@@ -310,13 +324,15 @@ static bool check_args(struct mfd_parser *parser, const struct mfd_line *line)
     bool paged = mfd_line_arg(line, MFD_ARG_pages) || mfd_line_arg(line, MFD_ARG_zero);
 
     if (line->verb == MFD_VERB_data && !paged) {
-        return MFD_PARSE_FAIL(parser, "data: pages= or zero= is missing; a packet without pages is empty or sync");
+        return MFD_PARSE_FAIL(
+            parser, "data: pages= or zero= is missing; a packet without pages is empty or sync");
     }
     if ((line->verb == MFD_VERB_zero || line->verb == MFD_VERB_page) && !paged) {
         return MFD_PARSE_FAIL(parser, "%s: pages= is missing", mfd_verb_info(line->verb)->name);
     }
     if (mfd_line_arg(line, MFD_ARG_id) && line->who.kind != MFD_WHO_EXTRA && !line->whole) {
-        return MFD_PARSE_FAIL(parser, "id: a channel has its own number; another one is a fault, right of !");
+        return MFD_PARSE_FAIL(
+            parser, "id: a channel has its own number; another one is a fault, right of !");
     }
     return true;
 }
@@ -377,8 +393,8 @@ bool mfd_parse_step(struct mfd_parser *parser, const struct mfd_words *words)
         return false;
     }
     line.comment = take_comment(parser);
-    scenario->lines =
-        mfd_arena_grow(&scenario->arena, scenario->lines, scenario->line_count, sizeof(*scenario->lines));
+    scenario->lines = mfd_arena_grow(&scenario->arena, scenario->lines, scenario->line_count,
+                                     sizeof(*scenario->lines));
     scenario->lines[scenario->line_count++] = line;
     return true;
 }
@@ -411,7 +427,8 @@ static bool check_overlap(struct mfd_parser *parser, const struct mfd_expect *ex
         for (int rev = MFD_REV_FIRST; rev <= MFD_REV_LATEST; rev++) {
             if (mfd_revs_hold(&expect->revs, (enum mfd_rev)rev) &&
                 mfd_revs_hold(&scenario->expects[i].revs, (enum mfd_rev)rev)) {
-                return MFD_PARSE_FAIL(parser, "expect: line %u speaks for %s too", scenario->expects[i].line,
+                return MFD_PARSE_FAIL(parser, "expect: line %u speaks for %s too",
+                                      scenario->expects[i].line,
                                       mfd_rev_info((enum mfd_rev)rev)->name);
             }
         }
@@ -443,7 +460,8 @@ bool mfd_parse_expect(struct mfd_parser *parser, const struct mfd_words *words)
         }
     }
     if (*peek(&cursor)) {
-        return MFD_PARSE_FAIL(parser, "%.80s: only or OUTCOME and for REVS may follow", peek(&cursor));
+        return MFD_PARSE_FAIL(parser, "%.80s: only or OUTCOME and for REVS may follow",
+                              peek(&cursor));
     }
     if (!check_overlap(parser, &expect)) {
         return false;

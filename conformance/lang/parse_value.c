@@ -26,7 +26,8 @@ bool mfd_parse_check_term(struct mfd_parser *parser, const struct mfd_term *term
 }
 
 /* `problem`, or text that is left behind the value; then the names in it. */
-static bool check_read(struct mfd_parser *parser, const char *text, const char *rest, const char *problem)
+static bool check_read(struct mfd_parser *parser, const char *text, const char *rest,
+                       const char *problem)
 {
     if (problem) {
         return MFD_PARSE_FAIL(parser, "%.80s: %s", text, problem);
@@ -62,12 +63,13 @@ bool mfd_parse_value(struct mfd_parser *parser, const char *text, struct mfd_val
 
 static void add_value(struct mfd_parser *parser, struct mfd_values *values, struct mfd_value value)
 {
-    values->list =
-        mfd_arena_grow(&parser->scenario->arena, values->list, values->count, sizeof(*values->list));
+    values->list = mfd_arena_grow(&parser->scenario->arena, values->list, values->count,
+                                  sizeof(*values->list));
     values->list[values->count++] = value;
 }
 
-bool mfd_parse_list(struct mfd_parser *parser, const char *text, struct mfd_values *values, bool *repeat)
+bool mfd_parse_list(struct mfd_parser *parser, const char *text, struct mfd_values *values,
+                    bool *repeat)
 {
     const char *rest = text;
 
@@ -95,7 +97,8 @@ bool mfd_parse_list(struct mfd_parser *parser, const char *text, struct mfd_valu
     }
 }
 
-bool mfd_parse_split(struct mfd_parser *parser, const char *text, struct mfd_values *values, bool *repeat)
+bool mfd_parse_split(struct mfd_parser *parser, const char *text, struct mfd_values *values,
+                     bool *repeat)
 {
     if (!mfd_parse_list(parser, text, values, repeat)) {
         return false;

@@ -15,7 +15,7 @@ struct mfd_parser {
     struct mfd_lang_error *error;
     unsigned line;
     struct mfd_comment pending; /* comment lines that belong to what comes next */
-    unsigned headers_seen; /* bit for each header name */
+    unsigned headers_seen;      /* bit for each header name */
     bool in_orders;
     bool orders_seen;
     bool head_done; /* the first step or expect has been met */
@@ -44,9 +44,11 @@ bool mfd_parse_term(struct mfd_parser *parser, const char *text, struct mfd_term
 /* Whether the parameters, blocks and messages that a term names exist. */
 bool mfd_parse_check_term(struct mfd_parser *parser, const struct mfd_term *term);
 /* VALUE,VALUE,...[,*]: `repeat` NULL: no `*`. */
-bool mfd_parse_list(struct mfd_parser *parser, const char *text, struct mfd_values *values, bool *repeat);
+bool mfd_parse_list(struct mfd_parser *parser, const char *text, struct mfd_values *values,
+                    bool *repeat);
 /* The value of split=, in an argument or a fault. */
-bool mfd_parse_split(struct mfd_parser *parser, const char *text, struct mfd_values *values, bool *repeat);
+bool mfd_parse_split(struct mfd_parser *parser, const char *text, struct mfd_values *values,
+                     bool *repeat);
 /* NAME or "NAME" of a RAM block. */
 bool mfd_parse_block(struct mfd_parser *parser, const char *text, struct mfd_values *values);
 /* 36 characters of a UUID; false, without an error, if they are none. */

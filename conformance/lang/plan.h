@@ -29,7 +29,8 @@ struct mfd_plan_block {
     bool resizable;
     enum mfd_fill fill;
     uint8_t fill_byte;
-    struct mfd_model_page *pages;   /* size / page_size entries: memory as the sender means it at the end */
+    struct mfd_model_page
+        *pages; /* size / page_size entries: memory as the sender means it at the end */
     size_t page_count;
 };
 
@@ -62,7 +63,7 @@ struct mfd_step {
     unsigned conn; /* index in the plan's connections; unused for SETTLE */
     unsigned line; /* in the scenario file; 0 for steps of the compiler's own */
     bool deviation;
-    char *text; /* the step as a scenario line, owned */
+    char *text;     /* the step as a scenario line, owned */
     uint8_t *bytes; /* SEND: owned */
     size_t size;
     struct mfd_plan_part *parts; /* SEND: owned */
@@ -83,10 +84,10 @@ struct mfd_steps {
 };
 
 struct mfd_plan {
-    char *id; /* "init/id-equals-count" or "init/eof[n=13]" */
-    char *params; /* "n=13 channels=4", "" if none */
+    char *id;                            /* "init/id-equals-count" or "init/eof[n=13]" */
+    char *params;                        /* "n=13 channels=4", "" if none */
     const struct mfd_scenario *scenario; /* not owned; must outlive the plan */
-    bool twin; /* the faults were left out */
+    bool twin;                           /* the faults were left out */
 
     /* what the peer must be configured with */
     enum mfd_rev speak;
@@ -104,8 +105,8 @@ struct mfd_plan {
     struct mfd_plan_conn *conns;
     size_t conn_count;
     struct mfd_steps steps;
-    bool finished; /* the steps themselves complete the migration */
-    int deviating; /* connection that the fault is on; -1 in a twin or a scenario without fault */
+    bool finished;   /* the steps themselves complete the migration */
+    int deviating;   /* connection that the fault is on; -1 in a twin or a scenario without fault */
     bool half_hello; /* a hello is held incomplete: liveness must not be probed */
 
     /* A valid page sent on the deviating channel after the steps, to see whether it is still heard; empty
@@ -132,10 +133,11 @@ uint64_t mfd_plan_digest(const struct mfd_plan *plan);
  * Content of a page that was sent as data: unique by (block, page, generation), never all zero. `block` is
  * the index in the plan.
  */
-void mfd_page_content(uint8_t *out, uint32_t page_size, unsigned block, size_t page, uint32_t generation);
+void mfd_page_content(uint8_t *out, uint32_t page_size, unsigned block, size_t page,
+                      uint32_t generation);
 /* Content of a page before the migration, by the block's fill. */
-void mfd_page_filled(uint8_t *out, uint32_t page_size, const struct mfd_plan_block *block, unsigned index,
-                     size_t page);
+void mfd_page_filled(uint8_t *out, uint32_t page_size, const struct mfd_plan_block *block,
+                     unsigned index, size_t page);
 /* Content that the model expects at the end, without the witness. */
 void mfd_page_expected(uint8_t *out, const struct mfd_plan *plan, unsigned block, size_t page);
 

@@ -25,7 +25,8 @@ static void print_comment(FILE *out, const struct mfd_comment *comment, const ch
 
 /* ---- headers ---- */
 
-static void __attribute__((format(printf, 3, 4))) print_header(FILE *out, const char *name, const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+print_header(FILE *out, const char *name, const char *format, ...)
 {
     va_list values;
 
@@ -79,7 +80,8 @@ static void print_ram(FILE *out, const struct mfd_ram *ram)
 
 static void print_axis(FILE *out, const struct mfd_axis *axis)
 {
-    fprintf(out, "%-9s %s%s", axis->pairwise ? "with" : "each", axis->name, axis->pairwise ? "" : " in");
+    fprintf(out, "%-9s %s%s", axis->pairwise ? "with" : "each", axis->name,
+            axis->pairwise ? "" : " in");
     for (size_t i = 0; i < axis->values.count; i++) {
         fputc(' ', out);
         mfd_value_print(out, &axis->values.list[i]);

@@ -20,7 +20,8 @@ struct mfd_lang_error {
 struct mfd_scenario *mfd_scenario_parse(const char *id, const char *text, size_t len,
                                         struct mfd_lang_error *error);
 /* Reads the file first; errors of the file system become an error at line 0. */
-struct mfd_scenario *mfd_scenario_load(const char *id, const char *path, struct mfd_lang_error *error);
+struct mfd_scenario *mfd_scenario_load(const char *id, const char *path,
+                                       struct mfd_lang_error *error);
 void mfd_scenario_free(struct mfd_scenario *scenario);
 
 /* The one canonical form of the text, as `mfdkit fmt` writes it; owned by the caller. */
@@ -44,10 +45,11 @@ const char *mfd_scenario_transport(const struct mfd_scenario *scenario);
 
 /* What the peer under test brings into a compilation. */
 struct mfd_target {
-    enum mfd_rev rev;            /* the profile's revision: `only`, `for` and, without `speak`, the bytes */
-    const char *machine;         /* machine type that main's configuration names */
-    const char *resizable_name;  /* name by which the peer knows the scenario's resizable block; NULL: same */
-    bool slow;                   /* expand `each` over a size() to the edges of fields only */
+    enum mfd_rev rev;    /* the profile's revision: `only`, `for` and, without `speak`, the bytes */
+    const char *machine; /* machine type that main's configuration names */
+    const char *
+        resizable_name; /* name by which the peer knows the scenario's resizable block; NULL: same */
+    bool slow;          /* expand `each` over a size() to the edges of fields only */
 };
 
 /* One set of parameter values. */
@@ -62,8 +64,9 @@ struct mfd_instance {
  * every combination and no edges-only. The array and its strings are owned by the caller:
  * mfd_instances_free().
  */
-struct mfd_instance *mfd_scenario_expand(const struct mfd_scenario *scenario, const struct mfd_target *target,
-                                         unsigned strength, size_t *count, struct mfd_lang_error *error);
+struct mfd_instance *mfd_scenario_expand(const struct mfd_scenario *scenario,
+                                         const struct mfd_target *target, unsigned strength,
+                                         size_t *count, struct mfd_lang_error *error);
 void mfd_instances_free(struct mfd_instance *instances, size_t count);
 
 /*
@@ -71,7 +74,9 @@ void mfd_instances_free(struct mfd_instance *instances, size_t count);
  * outside the target's revisions compiles to a plan with expect 0 and no steps.
  * Plans with `orders` come one per interleaving: expand() has made each an instance ("[order=2]").
  */
-struct mfd_plan *mfd_scenario_compile(const struct mfd_scenario *scenario, const struct mfd_instance *instance,
-                                      const struct mfd_target *target, bool twin, struct mfd_lang_error *error);
+struct mfd_plan *mfd_scenario_compile(const struct mfd_scenario *scenario,
+                                      const struct mfd_instance *instance,
+                                      const struct mfd_target *target, bool twin,
+                                      struct mfd_lang_error *error);
 
 #endif

@@ -28,22 +28,18 @@ static const struct {
 };
 
 static const char *const faults[MFD_FAULT_COUNT] = {
-    [MFD_FAULT_FIELD] = "FIELD", [MFD_FAULT_BLOCK] = "block", [MFD_FAULT_PAYLOAD] = "payload",
-    [MFD_FAULT_STREAM] = "stream", [MFD_FAULT_PAD] = "pad",   [MFD_FAULT_TWICE] = "twice",
-    [MFD_FAULT_OMIT] = "omit",   [MFD_FAULT_CUT] = "cut",     [MFD_FAULT_SPLIT] = "split",
-    [MFD_FAULT_PLAIN] = "plain", [MFD_FAULT_CLOSE] = "close", [MFD_FAULT_RESET] = "reset",
+    [MFD_FAULT_FIELD] = "FIELD",   [MFD_FAULT_BLOCK] = "block", [MFD_FAULT_PAYLOAD] = "payload",
+    [MFD_FAULT_STREAM] = "stream", [MFD_FAULT_PAD] = "pad",     [MFD_FAULT_TWICE] = "twice",
+    [MFD_FAULT_OMIT] = "omit",     [MFD_FAULT_CUT] = "cut",     [MFD_FAULT_SPLIT] = "split",
+    [MFD_FAULT_PLAIN] = "plain",   [MFD_FAULT_CLOSE] = "close", [MFD_FAULT_RESET] = "reset",
 };
 
 static const struct {
     const char *name;
     uint32_t bit;
 } methods[] = {
-    {"none", 0},
-    {"zlib", MFD_FLAG_ZLIB},
-    {"zstd", MFD_FLAG_ZSTD},
-    {"qpl", MFD_FLAG_QPL},
-    {"uadk", MFD_FLAG_UADK},
-    {"qatzip", MFD_FLAG_QATZIP},
+    {"none", 0},           {"zlib", MFD_FLAG_ZLIB}, {"zstd", MFD_FLAG_ZSTD},
+    {"qpl", MFD_FLAG_QPL}, {"uadk", MFD_FLAG_UADK}, {"qatzip", MFD_FLAG_QATZIP},
 };
 
 const struct mfd_verb_info *mfd_verb_info(enum mfd_verb verb)

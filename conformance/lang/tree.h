@@ -21,17 +21,24 @@ struct mfd_int {
     char suffix; /* 'K', 'M', 'G', 'T' or 0 */
 };
 
-enum mfd_symbol { MFD_SYM_NONE, MFD_SYM_CHANNELS, MFD_SYM_PAGE, MFD_SYM_SLOTS, MFD_SYM_LEN, MFD_SYM_SIZE };
+enum mfd_symbol {
+    MFD_SYM_NONE,
+    MFD_SYM_CHANNELS,
+    MFD_SYM_PAGE,
+    MFD_SYM_SLOTS,
+    MFD_SYM_LEN,
+    MFD_SYM_SIZE
+};
 
 /* [-]INT[+-INT], [INT*]SYM[+-INT] or $name; in place of the last INT also $name. */
 struct mfd_term {
     const char *param; /* $name: all else is unused */
     enum mfd_symbol symbol;
-    const char *of;    /* block of len(), message of size() */
-    bool negative;     /* -INT */
-    bool scaled;       /* INT* stands before the symbol */
+    const char *of; /* block of len(), message of size() */
+    bool negative;  /* -INT */
+    bool scaled;    /* INT* stands before the symbol */
     struct mfd_int number;
-    char sign;         /* '+', '-' or 0: no addend */
+    char sign; /* '+', '-' or 0: no addend */
     struct mfd_int addend;
     const char *addend_param; /* $name in place of the addend */
 };
@@ -114,7 +121,7 @@ struct mfd_who {
     bool range;           /* ch A..B */
     struct mfd_term from; /* CHANNEL */
     struct mfd_term to;
-    const char *name;     /* EXTRA */
+    const char *name; /* EXTRA */
 };
 
 struct mfd_arg {
@@ -142,9 +149,10 @@ enum mfd_fault_kind {
 
 struct mfd_fault {
     enum mfd_fault_kind kind;
-    enum mfd_message message; /* FIELD: as written before the dot; MFD_MESSAGE_COUNT if nothing was */
-    const char *field;        /* FIELD */
-    bool indexed;             /* FIELD[i] */
+    enum mfd_message
+        message;       /* FIELD: as written before the dot; MFD_MESSAGE_COUNT if nothing was */
+    const char *field; /* FIELD */
+    bool indexed;      /* FIELD[i] */
     struct mfd_term index;
     struct mfd_values values;
     bool repeat; /* SPLIT */
@@ -161,8 +169,8 @@ struct mfd_line {
     unsigned line;
     struct mfd_comment comment; /* own lines before it */
     bool ordered;               /* stands between `orders` and `end` */
-    bool whole;                 /* "! STEP": the whole line is the fault; `args` and `faults` stand together */
-    bool at;                    /* "at WHO MESSAGE#K": role sender */
+    bool whole; /* "! STEP": the whole line is the fault; `args` and `faults` stand together */
+    bool at;    /* "at WHO MESSAGE#K": role sender */
     const char *at_message;
     struct mfd_term at_number;
     struct mfd_who who;
@@ -225,7 +233,7 @@ struct mfd_scenario {
 
     const char **rule_names; /* as written */
     size_t rule_name_count;
-    unsigned rule_line; /* 0: no rule header */
+    unsigned rule_line;   /* 0: no rule header */
     enum mfd_rule *rules; /* those of the names that exist */
     size_t rule_count;
 

@@ -157,7 +157,8 @@ const char *mfd_term_read(struct mfd_arena *arena, const char **text, struct mfd
     }
     if (**text == '+' || **text == '-') {
         term->sign = *(*text)++;
-        return **text == '$' ? param_read(arena, text, &term->addend_param) : int_read(text, &term->addend);
+        return **text == '$' ? param_read(arena, text, &term->addend_param)
+                             : int_read(text, &term->addend);
     }
     return NULL;
 }

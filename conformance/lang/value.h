@@ -28,8 +28,8 @@ struct mfd_number {
 
 /* One parameter with its value in one instance. */
 struct mfd_bound {
-    const char *name;             /* of the scenario */
-    struct mfd_number number;     /* if `value` is NULL */
+    const char *name;              /* of the scenario */
+    struct mfd_number number;      /* if `value` is NULL */
     const struct mfd_value *value; /* TEXT, BYTES or WORD, of the scenario */
 };
 
@@ -45,15 +45,17 @@ struct mfd_env {
 
 const struct mfd_bound *mfd_env_bound(const struct mfd_env *env, const char *name);
 /* NULL, or what is wrong. */
-const char *mfd_term_number(const struct mfd_env *env, const struct mfd_term *term, struct mfd_number *number);
+const char *mfd_term_number(const struct mfd_env *env, const struct mfd_term *term,
+                            struct mfd_number *number);
 /* Likewise for a number from `low` to `high`. */
-const char *mfd_term_within(const struct mfd_env *env, const struct mfd_term *term, uint64_t low, uint64_t high,
-                            uint64_t *number);
+const char *mfd_term_within(const struct mfd_env *env, const struct mfd_term *term, uint64_t low,
+                            uint64_t high, uint64_t *number);
 /*
  * Replaces $name by its value: `*value` then points to a value of the scenario, or to `*room` filled with
  * a number. NULL, or what is wrong.
  */
-const char *mfd_value_resolve(const struct mfd_env *env, const struct mfd_value **value, struct mfd_value *room);
+const char *mfd_value_resolve(const struct mfd_env *env, const struct mfd_value **value,
+                              struct mfd_value *room);
 
 /* Machine type that the configuration names. */
 const char *mfd_env_machine(const struct mfd_env *env);
