@@ -63,13 +63,13 @@ static const char *verdict_colour(enum mfd_verdict verdict)
 static void put_area(struct mfd_text *text)
 {
     size_t total = 0;
-    const char *separator = "  ";
+    const char *separator = text->unexpected ? "  " : "    ";
 
     for (int i = 0; i < MFD_VERDICT_COUNT; i++) {
         total += text->summary[i];
     }
     fprintf(text->out, "%s%-12s %5zu  %s%s%s", text->live ? "\r\033[K" : "", text->area, total,
-            paint(text, text->unexpected ? RED : GREEN), text->unexpected ? "FAIL" : "ok  ",
+            paint(text, text->unexpected ? RED : GREEN), text->unexpected ? "FAIL" : "ok",
             unpaint(text));
     for (int i = 0; i < MFD_VERDICT_COUNT; i++) {
         if (i != MFD_PASS && text->summary[i] > 0) {
