@@ -175,6 +175,11 @@ static enum mfd_outcome look(struct trial *trial)
     if (end == MFD_WAIT_CLOSED) {
         return say(trial, MFD_REFUSED, "closed the deviating connection");
     }
+    /* where the fault was to close the connection, a refusal shows on the others */
+    if (plan->deviating >= 0 && trial->play.conns[plan->deviating].closed_here && closed_conn(trial) >= 0) {
+        snprintf(trial->detail, sizeof(trial->detail), "closed %s", plan->conns[closed_conn(trial)].name);
+        return MFD_REFUSED;
+    }
     if (plan->finished || may(trial, MFD_ACCEPTED)) {
         return finish(trial);
     }
