@@ -168,7 +168,8 @@ static enum mfd_outcome look(struct trial *trial)
     if (end == MFD_WAIT_ENDED) {
         return by_exit(trial);
     }
-    if (end == MFD_WAIT_CLOSED && plan->finished &&
+    /* a peer that has completed closes everything too */
+    if ((plan->finished || closed_conn(trial) >= 0) &&
         trial->live->peer->kind->completed(trial->live)) {
         return completed(trial);
     }
@@ -176,8 +177,10 @@ static enum mfd_outcome look(struct trial *trial)
         return say(trial, MFD_REFUSED, "closed the deviating connection");
     }
     /* where the fault was to close the connection, a refusal shows on the others */
-    if (plan->deviating >= 0 && trial->play.conns[plan->deviating].closed_here && closed_conn(trial) >= 0) {
-        snprintf(trial->detail, sizeof(trial->detail), "closed %s", plan->conns[closed_conn(trial)].name);
+    if (plan->deviating >= 0 && trial->play.conns[plan->deviating].closed_here &&
+        closed_conn(trial) >= 0) {
+        snprintf(trial->detail, sizeof(trial->detail), "closed %s",
+                 plan->conns[closed_conn(trial)].name);
         return MFD_REFUSED;
     }
     if (plan->finished || may(trial, MFD_ACCEPTED)) {
