@@ -280,11 +280,6 @@ static bool check_scope(const struct mfd_scenario *scenario, struct mfd_lang_err
     return true;
 }
 
-static bool knows_method(enum mfd_rev rev, uint32_t method)
-{
-    return !method || (mfd_rev_info(rev)->methods & method);
-}
-
 static bool compile_plan(struct mfd_compiler *c, const struct mfd_binding *binding)
 {
     const struct mfd_scenario *scenario = c->env.scenario;
@@ -295,7 +290,8 @@ static bool compile_plan(struct mfd_compiler *c, const struct mfd_binding *bindi
     plan->method = plan_method(&c->env);
     plan->expect = mfd_scenario_expected(scenario, target->rev);
     plan->deviating = -1;
-    if (!knows_method(target->rev, plan->method) || !knows_method(plan->speak, plan->method)) {
+    if (!mfd_method_known(plan->method, target->rev) ||
+        !mfd_method_known(plan->method, plan->speak)) {
         plan->expect = 0;
     }
     if (plan->expect == 0) {

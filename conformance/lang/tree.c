@@ -34,12 +34,18 @@ static const char *const faults[MFD_FAULT_COUNT] = {
     [MFD_FAULT_PLAIN] = "plain",   [MFD_FAULT_CLOSE] = "close", [MFD_FAULT_RESET] = "reset",
 };
 
+/* The mask of method bits in revs.def is wider than the methods that a release has: 0x08 was free before 9.1. */
 static const struct {
     const char *name;
     uint32_t bit;
+    enum mfd_rev since;
 } methods[] = {
-    {"none", 0},           {"zlib", MFD_FLAG_ZLIB}, {"zstd", MFD_FLAG_ZSTD},
-    {"qpl", MFD_FLAG_QPL}, {"uadk", MFD_FLAG_UADK}, {"qatzip", MFD_FLAG_QATZIP},
+    {"none", 0, MFD_REV_2020},
+    {"zlib", MFD_FLAG_ZLIB, MFD_REV_2020},
+    {"zstd", MFD_FLAG_ZSTD, MFD_REV_2020},
+    {"qpl", MFD_FLAG_QPL, MFD_REV_9_1},
+    {"uadk", MFD_FLAG_UADK, MFD_REV_9_1},
+    {"qatzip", MFD_FLAG_QATZIP, MFD_REV_9_2},
 };
 
 const struct mfd_verb_info *mfd_verb_info(enum mfd_verb verb)
@@ -128,6 +134,16 @@ bool mfd_method_find(const char *name, uint32_t *bit)
         if (strcmp(methods[i].name, name) == 0) {
             *bit = methods[i].bit;
             return true;
+        }
+    }
+    return false;
+}
+
+bool mfd_method_known(uint32_t bit, enum mfd_rev rev)
+{
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (methods[i].bit == bit) {
+            return rev >= methods[i].since;
         }
     }
     return false;

@@ -275,6 +275,8 @@ const struct mfd_axis *mfd_scenario_axis(const struct mfd_scenario *scenario, co
 bool mfd_scenario_has_block(const struct mfd_scenario *scenario, const char *name);
 /* Flag bit of a compression method, 0 for "none"; false if there is none of that name. */
 bool mfd_method_find(const char *name, uint32_t *bit);
+/* Whether releases of that revision have the method. */
+bool mfd_method_known(uint32_t bit, enum mfd_rev rev);
 /* Outcomes expected of a receiver of that revision; 0: the scenario is not for it. */
 mfd_outcomes mfd_scenario_expected(const struct mfd_scenario *scenario, enum mfd_rev rev);
 

@@ -225,7 +225,7 @@ const char *mfd_value_read(struct mfd_arena *arena, const char **text, struct mf
         value->kind = MFD_VALUE_RANGE;
         return mfd_term_read(arena, text, &value->to);
     }
-    if (problem && is_word(*start) && !is_digit(*start) && *start != '-') {
+    if (problem && *text == start && is_word(*start) && !is_digit(*start) && *start != '-') {
         const char *end = start;
 
         while (is_word(*end)) {
