@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * mfdkit recv: the reference receiver as a program. It keeps the contract of a command under test as well:
- * what the command line leaves out comes from the MFD_* variables.
+ * mfdkit recv: the reference receiver as a program. It keeps the contract of a command under test
+ * as well: what the command line leaves out comes from the MFD_* variables.
  */
 #include "cmd.h"
 #include "net.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * mfdkit send: the reference sender as a program. What the command line leaves out comes from the MFD_*
- * variables.
+ * mfdkit send: the reference sender as a program. What the command line leaves out comes from the
+ * MFD_* variables.
  */
 #include "cmd.h"
 #include "net.h"

@@ -53,7 +53,10 @@ void mfd_frame_free(struct mfd_frame *frame)
     frame->header = NULL;
 }
 
-/* Writes the header of what the frame lists. Before 9.0 pages_alloc counts slots in SYNC packets too. */
+/*
+ * Writes the header of what the frame lists. Before 9.0 pages_alloc counts slots in SYNC packets
+ * too.
+ */
 static void pack(struct mfd_frame *frame, uint32_t flags, const char *block, uint64_t packet_num)
 {
     const struct mfd_frame_setup *setup = frame->setup;

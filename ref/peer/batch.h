@@ -2,8 +2,9 @@
 /*
  * Pages into packets, for a sender. No I/O.
  *
- * A batch is a list of pages of one block, up to the slots of a packet; a frame is the packet that is made
- * of it: header and pieces of guest memory, ready for writev. The memory itself is never copied.
+ * A batch is a list of pages of one block, up to the slots of a packet; a frame is the packet that
+ * is made of it: header and pieces of guest memory, ready for writev. The memory itself is never
+ * copied.
  */
 #ifndef MFD_BATCH_H
 #define MFD_BATCH_H
@@ -46,7 +47,9 @@ struct mfd_frame {
 /* 0 or ENOMEM. `setup` must outlive the frame. */
 int mfd_frame_init(struct mfd_frame *frame, const struct mfd_frame_setup *setup);
 void mfd_frame_free(struct mfd_frame *frame);
-/* The packet of a batch that is not empty. The guest's memory must stay as it is until it was sent. */
+/*
+ * The packet of a batch that is not empty. The guest's memory must stay as it is until it was sent.
+ */
 void mfd_frame_data(struct mfd_frame *frame, const struct mfd_batch *batch, uint64_t packet_num);
 /* A SYNC packet, which never carries pages. */
 void mfd_frame_sync(struct mfd_frame *frame, uint64_t packet_num);

@@ -125,7 +125,9 @@ static enum mfd_got take_hello(struct mfd_conn *c)
     return MFD_GOT_HELLO;
 }
 
-/* No device has a handler here, so that a valid header is still refused and its payload never read. */
+/*
+ * No device has a handler here, so that a valid header is still refused and its payload never read.
+ */
 static enum mfd_got take_device(struct mfd_conn *c)
 {
     struct mfd_finding list[8];
@@ -167,7 +169,10 @@ static void clear_zero_pages(struct mfd_conn *c, int block)
     }
 }
 
-/* Makes the list of guest memory that the payload fills; pages that follow each other are one piece. */
+/*
+ * Makes the list of guest memory that the payload fills; pages that follow each other are one
+ * piece.
+ */
 static void list_pages(struct mfd_conn *c, int block)
 {
     uint32_t page_size = c->setup->check.page_size;
@@ -200,9 +205,9 @@ static enum mfd_got finish_packet(struct mfd_conn *c)
 }
 
 /*
- * Loads a packet whose header has passed all checks: every offset is inside its block. With method none
- * the payload is the pages themselves; another method would want its own input here and fill the pages
- * from what it decodes.
+ * Loads a packet whose header has passed all checks: every offset is inside its block. With method
+ * none the payload is the pages themselves; another method would want its own input here and fill
+ * the pages from what it decodes.
  */
 static enum mfd_got start_payload(struct mfd_conn *c)
 {

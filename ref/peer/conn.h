@@ -11,12 +11,15 @@
  *
  * A connection starts unclassified with four wanted bytes, which are kept as the first of its first
  * message. The header of each message is a private copy that is checked completely before any
- * pointer is made from it. Payload of method none goes from the socket straight into the guest's pages.
+ * pointer is made from it. Payload of method none goes from the socket straight into the guest's
+ * pages.
  *
- * It is always strict: the first finding that a receiver must or should refuse is the error. There is
- * no received-bitmap: a zero page is always cleared, before the payload of the same packet is taken.
+ * It is always strict: the first finding that a receiver must or should refuse is the error. There
+ * is no received-bitmap: a zero page is always cleared, before the payload of the same packet is
+ * taken.
  *
- * Memory is allocated once, sized by the configuration; nothing is allocated by a number of the peer's.
+ * Memory is allocated once, sized by the configuration; nothing is allocated by a number of the
+ * peer's.
  */
 #ifndef MFD_CONN_H
 #define MFD_CONN_H
@@ -36,7 +39,10 @@ struct mfd_conn_setup {
 
 enum mfd_role { MFD_ROLE_UNKNOWN, MFD_ROLE_CHANNEL, MFD_ROLE_MAIN };
 
-/* What happened. After PACKET and LOAD the next mfd_conn_got() says that the load may go on, now and later. */
+/*
+ * What happened. After PACKET and LOAD the next mfd_conn_got() says that the load may go on, now
+ * and later.
+ */
 enum mfd_got {
     MFD_GOT_MORE,    /* nothing yet: more bytes are wanted */
     MFD_GOT_MAIN,    /* it is a main channel */
@@ -97,8 +103,8 @@ void mfd_conn_free(struct mfd_conn *c);
 /* Where the next bytes go: `*count` pieces, at least one byte, at most 1024 pieces. */
 const struct iovec *mfd_conn_want(struct mfd_conn *c, size_t *count);
 /*
- * `n` bytes were stored where mfd_conn_want() said, in its order; 0: go on after an event. Not to be
- * called after FINDING, CLOSED or DRAINED.
+ * `n` bytes were stored where mfd_conn_want() said, in its order; 0: go on after an event. Not to
+ * be called after FINDING, CLOSED or DRAINED.
  */
 enum mfd_got mfd_conn_got(struct mfd_conn *c, size_t n);
 /* The peer will send nothing more: CLOSED, DRAINED, or a finding if a message was cut. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The main channel's part of a connection; conn.h is the interface. Main is read ahead, because its
- * records are small; a page on main is copied from what was read ahead, the rest of it read in place.
+ * records are small; a page on main is copied from what was read ahead, the rest of it read in
+ * place.
  */
 #ifndef MFD_CONN_MAIN_H
 #define MFD_CONN_MAIN_H

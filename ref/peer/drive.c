@@ -230,7 +230,7 @@ static void finish(struct drive *d)
     for (size_t i = 0; i < d->link_count; i++) {
         struct link *link = &d->links[i];
 
-        result->live += link->running && !link->parked;
+        result->live += link->running && !link->parked && !mfd_session_ended(&d->session);
         if (link->inited) {
             result->packets += link->conn.packets;
             result->normal_pages += link->conn.normal_pages;
@@ -282,7 +282,9 @@ int mfd_drive(const struct mfd_conn_setup *setup, unsigned channels, const struc
         }
         settle(d);
     }
-    /* a migration may look abandoned until another connection comes: the list tells when none does */
+    /*
+     * a migration may look abandoned until another connection comes: the list tells when none does
+     */
     if (!error) {
         fail_if_abandoned(d);
     }

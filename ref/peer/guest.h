@@ -2,10 +2,10 @@
 /*
  * The memory of a guest: RAM blocks by name, each one mapping.
  *
- * A block is a shared mapping of a file, of a descriptor that the caller owns, or of nothing (then only
- * this process and its children see it). The lengths are in `table`, which checks read: a receiver
- * changes used lengths of resizable blocks while it reads RAM START, and nobody changes anything
- * afterwards, so that all threads read it without a lock.
+ * A block is a shared mapping of a file, of a descriptor that the caller owns, or of nothing (then
+ * only this process and its children see it). The lengths are in `table`, which checks read: a
+ * receiver changes used lengths of resizable blocks while it reads RAM START, and nobody changes
+ * anything afterwards, so that all threads read it without a lock.
  *
  * Functions that can fail return 0 or a positive errno.
  */

@@ -2,9 +2,9 @@
 /*
  * Addresses as text: "tcp:HOST:PORT" (a host with colons in brackets) and "unix:PATH".
  *
- * Functions return 0 or a positive errno: EINVAL for a text that is no address, EHOSTUNREACH for a host that
- * does not resolve, ETIMEDOUT when a deadline passed. Descriptors are blocking, closed on exec and the
- * caller's.
+ * Functions return 0 or a positive errno: EINVAL for a text that is no address, EHOSTUNREACH for a
+ * host that does not resolve, ETIMEDOUT when a deadline passed. Descriptors are blocking, closed on
+ * exec and the caller's.
  */
 #ifndef MFD_NET_H
 #define MFD_NET_H
@@ -15,8 +15,8 @@
 #define MFD_ADDRESS_MAX 300
 
 /*
- * Listens. `real` has MFD_ADDRESS_MAX bytes and gets the address as one can connect to it: with the port
- * that the system chose for port 0. A socket file that nobody listens on any more is replaced.
+ * Listens. `real` has MFD_ADDRESS_MAX bytes and gets the address as one can connect to it: with the
+ * port that the system chose for port 0. A socket file that nobody listens on any more is replaced.
  */
 int mfd_net_listen(const char *address, int backlog, int *fd, char *real);
 /* Connects within `timeout_ms`; a negative one waits as long as the system does. */

@@ -40,8 +40,8 @@ void mfd_outlet_fail(struct mfd_outlet *outlet, int conn, int error, const char 
 }
 
 /*
- * Whether to try again after `error`. A timeout of the socket counts only when nothing has moved on any
- * connection since `*seen`: a receiver may keep one channel waiting for the others.
+ * Whether to try again after `error`. A timeout of the socket counts only when nothing has moved on
+ * any connection since `*seen`: a receiver may keep one channel waiting for the others.
  */
 static bool again(struct mfd_outlet *outlet, int error, uint64_t *seen)
 {

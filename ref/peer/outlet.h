@@ -2,8 +2,9 @@
 /*
  * The connections of a sender: writing with one shared error, and a pool of channel threads.
  *
- * An outlet holds what all threads share: the sockets, the first failure, and a count of bytes, by which a
- * write that times out tells a stall of everything from its own peer's waiting for another channel.
+ * An outlet holds what all threads share: the sockets, the first failure, and a count of bytes, by
+ * which a write that times out tells a stall of everything from its own peer's waiting for another
+ * channel.
  */
 #ifndef MFD_OUTLET_H
 #define MFD_OUTLET_H
@@ -26,7 +27,9 @@ struct mfd_outlet {
 
 void mfd_outlet_init(struct mfd_outlet *outlet, const int *fds, unsigned count);
 void mfd_outlet_free(struct mfd_outlet *outlet);
-/* Keeps the first failure and shuts down all connections. `conn` 0 is main; -1: none is at fault. */
+/*
+ * Keeps the first failure and shuts down all connections. `conn` 0 is main; -1: none is at fault.
+ */
 void mfd_outlet_fail(struct mfd_outlet *outlet, int conn, int error, const char *what);
 /* Writes everything, whose pieces it uses up; false after a failure, of whichever thread. */
 bool mfd_outlet_send(struct mfd_outlet *outlet, unsigned conn, struct iovec *iov, size_t count);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The parameters of a sender or a receiver as text, from a command line or from the environment that a
- * command under test is given. A value given twice: the later one counts; RAM blocks add up.
+ * The parameters of a sender or a receiver as text, from a command line or from the environment
+ * that a command under test is given. A value given twice: the later one counts; RAM blocks add up.
  */
 #ifndef MFD_PARAMS_H
 #define MFD_PARAMS_H
@@ -56,8 +56,8 @@ void mfd_params_init(struct mfd_params *params);
 /* NULL, or what is wrong with the value: a constant phrase like "is no UUID". */
 const char *mfd_params_set(struct mfd_params *params, enum mfd_param param, const char *value);
 /*
- * Takes the MFD_* variables that are set; RAM from `ram_variable` (MFD_RAM_OUT or MFD_RAM_IN). Returns like
- * mfd_params_set(), with the variable in `*name`.
+ * Takes the MFD_* variables that are set; RAM from `ram_variable` (MFD_RAM_OUT or MFD_RAM_IN).
+ * Returns like mfd_params_set(), with the variable in `*name`.
  */
 const char *mfd_params_environment(struct mfd_params *params, const char *ram_variable,
                                    const char **name);

@@ -32,8 +32,8 @@ struct receiver {
     const struct mfd_receiver_config *config;
     struct mfd_conn_setup setup;
     struct mfd_receiver_result *result;
-    int wake_fd; /* readable from the end of main on: channels that wait between messages look again */
-    int ping_fd;           /* tells the accepting thread to look at the session */
+    int wake_fd; /* readable from the end of main on: channels between messages look again */
+    int ping_fd; /* tells the accepting thread to look at the session */
     pthread_mutex_t mutex; /* session and all that is marked above */
     pthread_cond_t changed;
     struct mfd_session session;
@@ -214,7 +214,9 @@ static ssize_t receive(struct link *link)
     do {
         bool between = mfd_conn_at_boundary(&link->conn);
 
-        /* a header is looked at in whatever pieces it comes: it may be wrong before it is complete */
+        /*
+         * a header is looked at in whatever pieces it comes: it may be wrong before it is complete
+         */
         n = recvmsg(link->fd, &message,
                     between              ? MSG_DONTWAIT
                     : link->conn.loading ? MSG_WAITALL
@@ -426,7 +428,10 @@ struct guard {
     int64_t since;
 };
 
-/* Milliseconds that may pass without progress from now on; -1: any. Fails the session after the last. */
+/*
+ * Milliseconds that may pass without progress from now on; -1: any. Fails the session after the
+ * last.
+ */
 static int check_guard(struct receiver *r, struct guard *guard)
 {
     struct guard now = {r->result->bytes, r->result->connections, now_ms()};

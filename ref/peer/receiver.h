@@ -2,16 +2,17 @@
 /*
  * The reference receiver: threads and sockets around session.h and conn.h.
  *
- * The calling thread accepts; each connection has one thread: want, blocking readv, got. The one mutex
- * is taken per control event, never per packet of pages. It cannot hang by its own doing:
+ * The calling thread accepts; each connection has one thread: want, blocking readv, got. The one
+ * mutex is taken per control event, never per packet of pages. It cannot hang by its own doing:
  *  1. a connection's thread waits only in socket I/O and in the park;
- *  2. both end when the session fails: every socket is shut down, every parked thread woken; and the stall
- *     guard, which measures progress of the whole session, fails it where no peer does;
+ *  2. both end when the session fails: every socket is shut down, every parked thread woken; and
+ *     the stall guard, which measures progress of the whole session, fails it where no peer does;
  *  3. nothing is called back under the mutex;
  *  4. nothing is allocated by a number of the peer's.
  * Threads are joined in one place; a result tells how many were created and joined.
  *
- * It runs in a freshly forked child as well as in a program; it does not exec, print or touch signals.
+ * It runs in a freshly forked child as well as in a program; it does not exec, print or touch
+ * signals.
  */
 #ifndef MFD_RECEIVER_H
 #define MFD_RECEIVER_H
@@ -31,8 +32,8 @@ struct mfd_receiver_config {
     uint8_t uuid[16];        /* all zero: the VM has none */
     const char *machine;     /* expected on main; NULL: any */
     struct mfd_guest *guest; /* not owned; used lengths of resizable blocks may change */
-    unsigned
-        stall_ms; /* fail after so long without a byte from anybody, once one has connected; 0: never */
+    /* Fail after so long without a byte from anybody, once one has connected; 0: never. */
+    unsigned stall_ms;
     int cancel_fd; /* fails the migration with ECANCELED when it becomes readable; -1: none */
     /* Stands in for pthread_create where a test wants that to fail; NULL otherwise. */
     int (*create)(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg);
@@ -51,13 +52,16 @@ struct mfd_receiver_result {
     unsigned threads_joined;
 };
 
-/* A configuration with the defaults of a revision: 2 channels, 4 KiB pages, no guard, no cancelling. */
+/*
+ * A configuration with the defaults of a revision: 2 channels, 4 KiB pages, no guard, no
+ * cancelling.
+ */
 struct mfd_receiver_config mfd_receiver_defaults(enum mfd_rev rev, struct mfd_guest *guest);
 
 /*
- * Receives one migration on a listening socket, which stays the caller's. Returns 0 when that has run,
- * completed or not; ENOTSUP if the configuration asks for what is not implemented, EINVAL if it makes no
- * sense, or another errno if nothing could be started.
+ * Receives one migration on a listening socket, which stays the caller's. Returns 0 when that has
+ * run, completed or not; ENOTSUP if the configuration asks for what is not implemented, EINVAL if
+ * it makes no sense, or another errno if nothing could be started.
  */
 int mfd_receiver_run(const struct mfd_receiver_config *config, int listen_fd,
                      struct mfd_receiver_result *result);

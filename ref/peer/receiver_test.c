@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -238,14 +238,549 @@ static void a_small_migration_completes_and_memory_is_right(void **state)
     rig_free(rig);
 }
 
+/*
+ * Main with a return path and a PING behind RAM START: answered once all channels have sent their
+ * SYNC.
+ */
+static int dial_main_with_ping(struct rig *rig)
+{
+    static const uint8_t ping[] = {0xca, 0xfe, 0, 1};
+    struct test_bytes *b = fresh(rig);
+    int fd = dial(rig);
+
+    test_put_header(b);
+    b->len += mfd_pack_command(b->data + b->len, MFD_CMD_OPEN_RETURN_PATH, NULL, 0);
+    test_put_ram_start(b, MEMORY);
+    test_put_section_end(b, true);
+    b->len += mfd_pack_command(b->data + b->len, MFD_CMD_PING, ping, 4);
+    flush(rig, fd);
+    return fd;
+}
+
+static void expect_back(int fd, uint16_t type, uint32_t value)
+{
+    uint8_t message[8];
+
+    assert_int_equal(recv(fd, message, sizeof(message), MSG_WAITALL), sizeof(message));
+    assert_int_equal(mfd_get16(message), type);
+    assert_int_equal(mfd_get16(message + 2), 4);
+    assert_int_equal(mfd_get32(message + 4), value);
+}
+
+static void expect_pong(int fd)
+{
+    expect_back(fd, MFD_RETURN_PONG, 0xcafe0001);
+}
+
+/* Everything that stands, with both channels past their first sync point. */
+static void start_two(struct rig *rig, int *main_fd, int *ch0, int *ch1)
+{
+    start(rig);
+    *main_fd = dial_main_with_ping(rig);
+    *ch0 = dial_channel(rig, 0);
+    *ch1 = dial_channel(rig, 1);
+    expect_pong(*main_fd);
+}
+
+static void finish_two(struct rig *rig, int main_fd, int ch0, int ch1)
+{
+    send_sync(rig, ch0);
+    send_sync(rig, ch1);
+    send_end(rig, main_fd);
+    expect_back(main_fd, MFD_RETURN_SHUT, 0);
+    join(rig);
+    assert_true(rig->result.completed);
+}
+
+static void a_ping_is_answered_and_success_is_reported(void **state)
+{
+    struct rig *rig = rig_new(2);
+    int main_fd = 0, ch0 = 0, ch1 = 0;
+
+    (void)state;
+    start_two(rig, &main_fd, &ch0, &ch1);
+    finish_two(rig, main_fd, ch0, ch1);
+    assert_true(is_closed(ch0));
+    rig_free(rig);
+}
+
+static void an_error_on_one_channel_shuts_all_connections(void **state)
+{
+    struct rig *rig = rig_new(2);
+    int main_fd = 0, ch0 = 0, ch1 = 0;
+
+    (void)state;
+    start_two(rig, &main_fd, &ch0, &ch1);
+    test_put_packet(fresh(rig), 0, 1000, 1, 0, 1);
+    flush(rig, ch0);
+    expect_back(main_fd, MFD_RETURN_SHUT, 1);
+    assert_true(is_closed(main_fd) && is_closed(ch0) && is_closed(ch1));
+    join(rig);
+    assert_rule(rig, MFD_HDR_021);
+    assert_string_equal(rig->result.failure.connection, "ch 0");
+    assert_int_equal(rig->result.failure.at, MFD_HELLO_SIZE + TEST_PACKET);
+    rig_free(rig);
+}
+
+static void a_broken_packet_behind_the_last_sync_still_fails(void **state)
+{
+    struct rig *rig = rig_new(2);
+    int main_fd = 0, ch0 = 0, ch1 = 0;
+
+    (void)state;
+    start_two(rig, &main_fd, &ch0, &ch1);
+    send_sync(rig, ch1);
+    test_put_sync(fresh(rig));
+    test_put_packet(&rig->bytes, 0x2, 0, 1, 0, 1);
+    flush(rig, ch0);
+    send_end(rig, main_fd);
+    expect_back(main_fd, MFD_RETURN_SHUT, 1);
+    join(rig);
+    assert_rule(rig, MFD_PAY_002);
+    rig_free(rig);
+}
+
+static void data_behind_the_last_sync_is_loaded(void **state)
+{
+    struct rig *rig = rig_new(2);
+    int main_fd = 0, ch0 = 0, ch1 = 0;
+
+    (void)state;
+    start_two(rig, &main_fd, &ch0, &ch1);
+    send_sync(rig, ch1);
+    test_put_sync(fresh(rig));
+    test_put_packet(&rig->bytes, 0, 7, 2, 0, 0x40);
+    flush(rig, ch0);
+    send_end(rig, main_fd);
+    expect_back(main_fd, MFD_RETURN_SHUT, 0);
+    join(rig);
+    assert_true(rig->result.completed);
+    assert_int_equal(page_byte(rig, 8), 0x41);
+    rig_free(rig);
+}
+
+/* Main has ended, and the rest of a packet comes only then. */
+static void the_end_waits_for_a_packet_that_has_begun(void **state)
+{
+    struct rig *rig = rig_new(1);
+    int main_fd = 0, ch0 = 0;
+
+    (void)state;
+    start(rig);
+    main_fd = dial_main_with_ping(rig);
+    ch0 = dial_channel(rig, 0);
+    expect_pong(main_fd);
+    test_put_sync(fresh(rig));
+    test_put_packet(&rig->bytes, 0, 3, 1, 0, 0x21);
+    assert_int_equal(send(ch0, rig->bytes.data, rig->bytes.len - 100, MSG_NOSIGNAL),
+                     rig->bytes.len - 100);
+    test_put_ram_end(fresh(rig), true);
+    test_put_end(&rig->bytes, true);
+    flush(rig, main_fd);
+    test_put_packet(fresh(rig), 0, 3, 1, 0, 0x21);
+    assert_int_equal(send(ch0, rig->bytes.data + rig->bytes.len - 100, 100, MSG_NOSIGNAL), 100);
+    expect_back(main_fd, MFD_RETURN_SHUT, 0);
+    join(rig);
+    assert_true(rig->result.completed);
+    assert_int_equal(page_byte(rig, 3), 0x21);
+    rig_free(rig);
+}
+
+static void a_half_hello_keeps_nobody_from_being_served(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < MFD_HELLO_SIZE; n += n < 5 ? 1 : 13) {
+        struct rig *rig = rig_new(2);
+        int main_fd = 0, ch0 = 0, ch1 = 0, half = 0;
+
+        start(rig);
+        half = dial(rig);
+        test_put_hello(fresh(rig), 1);
+        assert_int_equal(send(half, rig->bytes.data, n, MSG_NOSIGNAL), n);
+        main_fd = dial_main_with_ping(rig);
+        ch0 = dial_channel(rig, 0);
+        ch1 = dial_channel(rig, 1);
+        expect_pong(main_fd);
+        assert_true(is_closed(half));
+        finish_two(rig, main_fd, ch0, ch1);
+        rig_free(rig);
+    }
+}
+
+static void an_extra_connection_is_closed_and_disturbs_nobody(void **state)
+{
+    struct rig *rig = rig_new(2);
+    int main_fd = 0, ch0 = 0, ch1 = 0, extra = 0;
+
+    (void)state;
+    start_two(rig, &main_fd, &ch0, &ch1);
+    extra = dial(rig);
+    test_put_hello(fresh(rig), 0);
+    flush(rig, extra);
+    assert_true(is_closed(extra));
+    finish_two(rig, main_fd, ch0, ch1);
+    rig_free(rig);
+}
+
+static void a_second_main_is_closed_and_disturbs_nobody(void **state)
+{
+    struct rig *rig = rig_new(2);
+    int main_fd = 0, ch0 = 0, ch1 = 0, second = 0;
+    struct pollfd fds[2] = {{.events = POLLIN}, {.events = POLLIN}};
+
+    (void)state;
+    start(rig);
+    main_fd = dial_main_with_ping(rig);
+    second = dial_main(rig);
+    /* which of the two is classified first is open: the one that is not gets closed */
+    fds[0].fd = main_fd;
+    fds[1].fd = second;
+    assert_true(poll(fds, 2, GUARD_MS) > 0);
+    if (fds[0].revents) {
+        assert_true(is_closed(main_fd));
+        cancel(rig);
+    } else {
+        assert_true(is_closed(second));
+        ch0 = dial_channel(rig, 0);
+        ch1 = dial_channel(rig, 1);
+        expect_pong(main_fd);
+        finish_two(rig, main_fd, ch0, ch1);
+    }
+    rig_free(rig);
+}
+
+static void a_connection_that_closes_in_silence_is_ignored(void **state)
+{
+    struct rig *rig = rig_new(2);
+    int main_fd = 0, ch0 = 0, ch1 = 0;
+
+    (void)state;
+    start(rig);
+    for (int i = 0; i < 8; i++) {
+        shutdown(dial(rig), SHUT_RDWR);
+    }
+    main_fd = dial_main_with_ping(rig);
+    ch0 = dial_channel(rig, 0);
+    ch1 = dial_channel(rig, 1);
+    expect_pong(main_fd);
+    finish_two(rig, main_fd, ch0, ch1);
+    rig_free(rig);
+}
+
+static void connections_that_stay_silent_are_bounded(void **state)
+{
+    struct rig *rig = rig_new(2);
+
+    (void)state;
+    start(rig);
+    for (int i = 0; i < 2 + 1 + 8; i++) {
+        dial(rig);
+    }
+    assert_true(is_closed(dial(rig)));
+    cancel(rig);
+    assert_int_equal(rig->result.threads_created, 2 + 1 + 8);
+    assert_int_equal(rig->result.connections, 2 + 1 + 8 + 1);
+    rig_free(rig);
+}
+
+static void a_doubled_id_fails(void **state)
+{
+    struct rig *rig = rig_new(3);
+
+    (void)state;
+    start(rig);
+    dial_main(rig);
+    dial_channel(rig, 1);
+    dial_channel(rig, 1);
+    join(rig);
+    assert_rule(rig, MFD_INIT_005);
+    rig_free(rig);
+}
+
+static void a_hello_cut_short_fails(void **state)
+{
+    struct rig *rig = rig_new(2);
+    int fd = 0;
+
+    (void)state;
+    start(rig);
+    fd = dial(rig);
+    test_put_hello(fresh(rig), 0);
+    rig->bytes.len = 63;
+    flush(rig, fd);
+    shutdown(fd, SHUT_WR);
+    join(rig);
+    assert_rule(rig, MFD_INIT_016);
+    assert_int_equal(rig->result.failure.finding.got, 63);
+    rig_free(rig);
+}
+
+/* Releases of QEMU wait forever here; see SYNC-010. */
+static void a_dead_channel_frees_a_main_that_waits_at_a_sync_point(void **state)
+{
+    struct rig *rig = rig_new(2);
+    int main_fd = 0, ch0 = 0, ch1 = 0;
+
+    (void)state;
+    start_two(rig, &main_fd, &ch0, &ch1);
+    send_sync(rig, ch1);
+    send_end(rig, main_fd);
+    shutdown(ch0, SHUT_WR);
+    expect_back(main_fd, MFD_RETURN_SHUT, 1);
+    join(rig);
+    assert_rule(rig, MFD_SYNC_010);
+    assert_string_equal(rig->result.failure.connection, "ch 0");
+    rig_free(rig);
+}
+
+static void a_sync_without_sync_point_fails_at_the_end(void **state)
+{
+    struct rig *rig = rig_new(2);
+    int main_fd = 0, ch0 = 0, ch1 = 0;
+
+    (void)state;
+    start_two(rig, &main_fd, &ch0, &ch1);
+    send_sync(rig, ch0);
+    send_sync(rig, ch1);
+    send_sync(rig, ch1);
+    send_end(rig, main_fd);
+    expect_back(main_fd, MFD_RETURN_SHUT, 1);
+    join(rig);
+    assert_rule(rig, MFD_SYNC_011);
+    rig_free(rig);
+}
+
+/* Everything waits for connections that never come, and nobody reads from what is there. */
+static void parked_connections_that_all_close_end_the_migration(void **state)
+{
+    struct rig *rig = rig_new(3);
+    int ch0 = 0, ch1 = 0;
+
+    (void)state;
+    start(rig);
+    ch0 = dial_channel(rig, 0);
+    test_put_hello(fresh(rig), 1);
+    test_put_packet(&rig->bytes, 0, 0, 1, 0, 1);
+    ch1 = dial(rig);
+    flush(rig, ch1);
+    shutdown(ch0, SHUT_WR);
+    shutdown(ch1, SHUT_WR);
+    join(rig);
+    assert_false(rig->result.failure.is_rule);
+    assert_int_equal(rig->result.normal_pages, 0);
+    rig_free(rig);
+}
+
+static void what_comes_too_early_stays_in_the_socket(void **state)
+{
+    struct rig *rig = rig_new(2);
+    size_t taken = 0;
+    size_t want = 64u << 20;
+    ssize_t n = 0;
+    int ch0 = 0;
+
+    (void)state;
+    start(rig);
+    ch0 = dial(rig);
+    test_put_hello(fresh(rig), 0);
+    test_put_packet(&rig->bytes, 0, 0, 8, 0, 1);
+    do {
+        n = send(ch0, rig->bytes.data, rig->bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        taken += n > 0 ? (size_t)n : 0;
+    } while (n > 0 && taken < want);
+    /* no buffer but the socket's own took it in */
+    assert_true(taken < want / 8);
+    cancel(rig);
+    assert_int_equal(rig->result.failure.error, ECANCELED);
+    assert_true(rig->result.bytes <= MFD_HELLO_SIZE + TEST_PACKET);
+    rig_free(rig);
+}
+
+static void a_main_that_is_cut_fails(void **state)
+{
+    struct rig *rig = rig_new(2);
+    int main_fd = 0, ch0 = 0, ch1 = 0;
+
+    (void)state;
+    start_two(rig, &main_fd, &ch0, &ch1);
+    shutdown(main_fd, SHUT_WR);
+    assert_true(is_closed(ch0) && is_closed(ch1));
+    join(rig);
+    assert_string_equal(rig->result.failure.connection, "main");
+    rig_free(rig);
+}
+
+static void a_missing_description_of_the_vm_is_tolerated(void **state)
+{
+    struct rig *rig = rig_new(2);
+    int main_fd = 0, ch0 = 0, ch1 = 0;
+
+    (void)state;
+    start_two(rig, &main_fd, &ch0, &ch1);
+    send_sync(rig, ch0);
+    send_sync(rig, ch1);
+    test_put_ram_end(fresh(rig), true);
+    test_put_end(&rig->bytes, false);
+    flush(rig, main_fd);
+    expect_back(main_fd, MFD_RETURN_SHUT, 0);
+    shutdown(main_fd, SHUT_WR);
+    join(rig);
+    assert_true(rig->result.completed);
+    rig_free(rig);
+}
+
+static void the_stall_guard_ends_a_migration_that_stands_still(void **state)
+{
+    struct rig *rig = rig_new(2);
+    int main_fd = 0, ch0 = 0, ch1 = 0;
+
+    (void)state;
+    rig->config.stall_ms = 50;
+    start(rig);
+    main_fd = dial_main(rig);
+    ch0 = dial_channel(rig, 0);
+    ch1 = dial_channel(rig, 1);
+    /* a packet whose last byte never comes */
+    test_put_packet(fresh(rig), 0, 0, 4, 0, 1);
+    rig->bytes.len--;
+    flush(rig, ch0);
+    assert_true(is_closed(main_fd) && is_closed(ch0) && is_closed(ch1));
+    join(rig);
+    assert_int_equal(rig->result.failure.error, ETIMEDOUT);
+    rig_free(rig);
+}
+
+static void cancelling_ends_it_whatever_it_waits_for(void **state)
+{
+    (void)state;
+    for (int scene = 0; scene < 5; scene++) {
+        struct rig *rig = rig_new(2);
+        int fd = 0;
+
+        start(rig);
+        if (scene >= 1) {
+            fd = dial_main(rig);
+        }
+        if (scene >= 2) {
+            dial_channel(rig, 0);
+        }
+        if (scene >= 3) {
+            dial_channel(rig, 1);
+        }
+        if (scene >= 4) {
+            send_end(rig, fd);
+        }
+        cancel(rig);
+        assert_int_equal(rig->result.failure.error, ECANCELED);
+        rig_free(rig);
+    }
+}
+
+static int creations_left;
+
+static int create_some(pthread_t *thread, const pthread_attr_t *attr, void *(*begin)(void *),
+                       void *arg)
+{
+    return creations_left-- > 0 ? pthread_create(thread, attr, begin, arg) : EAGAIN;
+}
+
+static void a_thread_that_cannot_be_created_fails_cleanly(void **state)
+{
+    (void)state;
+    for (int good = 0; good < 3; good++) {
+        struct rig *rig = rig_new(2);
+
+        creations_left = good;
+        rig->config.create = create_some;
+        start(rig);
+        dial_main(rig);
+        dial_channel(rig, 0);
+        dial_channel(rig, 1);
+        join(rig);
+        assert_int_equal(rig->result.failure.error, EAGAIN);
+        assert_int_equal(rig->result.threads_created, good);
+        rig_free(rig);
+    }
+}
+
+static void wake(int signal)
+{
+    (void)signal;
+}
+
+/* Signals wake every blocking call of every thread again and again. */
+static void spurious_wake_ups_change_nothing(void **state)
+{
+    struct rig *rig = rig_new(2);
+    struct sigaction action = {.sa_handler = wake};
+    struct sigaction before;
+    int main_fd = 0, ch0 = 0, ch1 = 0;
+
+    (void)state;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGUSR1, &action, &before);
+    start_two(rig, &main_fd, &ch0, &ch1);
+    for (unsigned i = 0; i < 150; i++) {
+        kill(getpid(), SIGUSR1);
+        pthread_kill(rig->thread, SIGUSR1);
+        send_data(rig, i % 2 ? ch0 : ch1, i * 3, 2, 1);
+    }
+    finish_two(rig, main_fd, ch0, ch1);
+    assert_int_equal(rig->result.normal_pages, 300);
+    sigaction(SIGUSR1, &before, NULL);
+    rig_free(rig);
+}
+
+static void a_configuration_without_sense_is_refused(void **state)
+{
+    struct rig *rig = rig_new(2);
+    struct mfd_receiver_config config = rig->config;
+
+    (void)state;
+    config.method = MFD_FLAG_ZLIB;
+    assert_int_equal(mfd_receiver_run(&config, rig->listen_fd, &rig->result), ENOTSUP);
+    config = rig->config;
+    config.rev = MFD_REV_2017_TEXT;
+    assert_int_equal(mfd_receiver_run(&config, rig->listen_fd, &rig->result), ENOTSUP);
+    config = rig->config;
+    config.channels = 0;
+    assert_int_equal(mfd_receiver_run(&config, rig->listen_fd, &rig->result), EINVAL);
+    config.channels = 256;
+    assert_int_equal(mfd_receiver_run(&config, rig->listen_fd, &rig->result), EINVAL);
+    config = rig->config;
+    config.page_size = 5000;
+    assert_int_equal(mfd_receiver_run(&config, rig->listen_fd, &rig->result), EINVAL);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_small_migration_completes_and_memory_is_right),
+        cmocka_unit_test(a_ping_is_answered_and_success_is_reported),
+        cmocka_unit_test(an_error_on_one_channel_shuts_all_connections),
+        cmocka_unit_test(a_broken_packet_behind_the_last_sync_still_fails),
+        cmocka_unit_test(data_behind_the_last_sync_is_loaded),
+        cmocka_unit_test(the_end_waits_for_a_packet_that_has_begun),
+        cmocka_unit_test(a_half_hello_keeps_nobody_from_being_served),
+        cmocka_unit_test(an_extra_connection_is_closed_and_disturbs_nobody),
+        cmocka_unit_test(a_second_main_is_closed_and_disturbs_nobody),
+        cmocka_unit_test(a_connection_that_closes_in_silence_is_ignored),
+        cmocka_unit_test(connections_that_stay_silent_are_bounded),
+        cmocka_unit_test(a_doubled_id_fails),
+        cmocka_unit_test(a_hello_cut_short_fails),
+        cmocka_unit_test(a_dead_channel_frees_a_main_that_waits_at_a_sync_point),
+        cmocka_unit_test(a_sync_without_sync_point_fails_at_the_end),
+        cmocka_unit_test(parked_connections_that_all_close_end_the_migration),
+        cmocka_unit_test(what_comes_too_early_stays_in_the_socket),
+        cmocka_unit_test(a_main_that_is_cut_fails),
+        cmocka_unit_test(a_missing_description_of_the_vm_is_tolerated),
+        cmocka_unit_test(the_stall_guard_ends_a_migration_that_stands_still),
+        cmocka_unit_test(cancelling_ends_it_whatever_it_waits_for),
+        cmocka_unit_test(a_thread_that_cannot_be_created_fails_cleanly),
+        cmocka_unit_test(spurious_wake_ups_change_nothing),
+        cmocka_unit_test(a_configuration_without_sense_is_refused),
     };
 
-    (void)cancel;
-    (void)is_closed;
-    (void)assert_rule;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

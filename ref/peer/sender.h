@@ -2,18 +2,19 @@
 /*
  * The reference sender: sends the RAM of a guest that stands still.
  *
- * The calling thread writes main and hands out batches of pages; each channel has one thread and one job
- * at a time. A batch goes to the next idle channel after the one used last. Batches are flushed when they
- * are full, at a change of the block and at a sync point; a sync point waits until all channels are idle, gives
- * each its SYNC and then writes main's part of it.
+ * The calling thread writes main and hands out batches of pages; each channel has one thread and
+ * one job at a time. A batch goes to the next idle channel after the one used last. Batches are
+ * flushed when they are full, at a change of the block and at a sync point; a sync point waits
+ * until all channels are idle, gives each its SYNC and then writes main's part of it.
  *
- * The stream: header, configuration, RAM START with the setup sync point, one pass over the blocks in each
- * further section (the last one END), each with a sync point, the end byte and an empty description of
- * the VM. With a return path the receiver's SHUT decides whether the migration has completed; without one
- * the sender closes its half of every connection and takes the receiver's close for success.
+ * The stream: header, configuration, RAM START with the setup sync point, one pass over the blocks
+ * in each further section (the last one END), each with a sync point, the end byte and an empty
+ * description of the VM. With a return path the receiver's SHUT decides whether the migration has
+ * completed; without one the sender closes its half of every connection and takes the receiver's
+ * close for success.
  *
- * The first error shuts down all connections, so that no thread waits for a peer; every thread that was
- * created is joined. To cancel, shut the descriptors down from another thread.
+ * The first error shuts down all connections, so that no thread waits for a peer; every thread that
+ * was created is joined. To cancel, shut the descriptors down from another thread.
  */
 #ifndef MFD_SENDER_H
 #define MFD_SENDER_H
@@ -55,12 +56,15 @@ struct mfd_sender_result {
     unsigned threads_joined;
 };
 
-/* A configuration with the defaults of a revision: 2 channels, 4 KiB pages, machine "none", one pass. */
+/*
+ * A configuration with the defaults of a revision: 2 channels, 4 KiB pages, machine "none", one
+ * pass.
+ */
 struct mfd_sender_config mfd_sender_defaults(enum mfd_rev rev, const struct mfd_guest *guest);
 
 /*
- * Sends one migration. Returns 0 when that has run, completed or not; ENOTSUP if the configuration asks for
- * what is not implemented, EINVAL if it makes no sense, or ENOMEM.
+ * Sends one migration. Returns 0 when that has run, completed or not; ENOTSUP if the configuration
+ * asks for what is not implemented, EINVAL if it makes no sense, or ENOMEM.
  */
 int mfd_sender_run(const struct mfd_sender_config *config, struct mfd_sender_result *result);
 

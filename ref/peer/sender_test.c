@@ -32,7 +32,9 @@ struct pair {
     int fds[CHANNELS_MAX + 1];
 };
 
-/* Pages of all kinds: zero ones, alone and in runs, and such that are zero up to their last byte. */
+/*
+ * Pages of all kinds: zero ones, alone and in runs, and such that are zero up to their last byte.
+ */
 static void fill(uint8_t *base, uint64_t size, uint32_t seed)
 {
     for (uint64_t page = 0; page < size / PAGE; page++) {

@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Every decision of a receiver that concerns more than one connection. Pure state: no I/O, no clock,
- * no lock, no allocation.
+ * Every decision of a receiver that concerns more than one connection. Pure state: no I/O, no
+ * clock, no lock, no allocation.
  *
- * Each connection reports its events (conn.h) here and gets a decision. PARK means: do nothing with that
- * connection, not even read, until mfd_session_again() decides otherwise; asking is worth while after
- * any event of another connection. So waiting is back pressure: nothing is ever buffered.
+ * Each connection reports its events (conn.h) here and gets a decision. PARK means: do nothing with
+ * that connection, not even read, until mfd_session_again() decides otherwise; asking is worth
+ * while after any event of another connection. So waiting is back pressure: nothing is ever
+ * buffered.
  *
  * How a migration runs:
- *  - It starts when main and all channels are there. Until then pages wait, on channels and on main;
- *    header, configuration and RAM START are read at once. Connections beyond are extras: they are
- *    dropped, also those that were there before but had not yet said what they are.
- *  - A channel parks at each SYNC; main parks at each sync point until every channel has sent the SYNC for
- *    it, which releases all of them. A channel is thus at most one SYNC ahead.
- *  - A channel may close between two messages at any time, but not before the SYNC of a sync point that main
- *    reaches (MF-SYNC-010, at once). A SYNC that no sync point has taken when main ends fails
- *    (MF-SYNC-011).
- *  - At the end of main the channels are asked to finish: what had reached this end by then is still
- *    processed, and a broken packet in it still fails the migration (MF-CHAN-024). Each channel is done when
- *    its peer has closed it, or when it stands between two messages with nothing left to read. It cannot
- *    be the close alone: a real sender that listens on the return path keeps its channels open until it has
- *    been told of the success. After that main is answered and read until the description of the VM has
- *    passed or main is closed.
+ *  - It starts when main and all channels are there. Until then pages wait, on channels and on
+ *    main; header, configuration and RAM START are read at once. Connections beyond are extras:
+ *    they are dropped, also those that were there before but had not yet said what they are.
+ *  - A channel parks at each SYNC; main parks at each sync point until every channel has sent the
+ *    SYNC for it, which releases all of them. A channel is thus at most one SYNC ahead.
+ *  - A channel may close between two messages at any time, but not before the SYNC of a sync point
+ *    that main reaches (MF-SYNC-010, at once). A SYNC that no sync point has taken when main ends
+ *    fails (MF-SYNC-011).
+ *  - At the end of main the channels are asked to finish: what had reached this end by then is
+ *    still processed, and a broken packet in it still fails the migration (MF-CHAN-024). Each
+ *    channel is done when its peer has closed it, or when it stands between two messages with
+ *    nothing left to read. It cannot be the close alone: a real sender that listens on the return
+ *    path keeps its channels open until it has been told of the success. After that main is
+ *    answered and read until the description of the VM has passed or main is closed.
  *  - The first error is kept and fails everything, whichever connection it is on.
- *  - When no connection is left but such that are parked and closed by their peers, nobody can send what they
- *    wait for: whoever drives the session asks mfd_session_abandoned() and fails it.
+ *  - When no connection is left but such that are parked and closed by their peers, nobody can send
+ *    what they wait for: whoever drives the session asks mfd_session_abandoned() and fails it.
  */
 #ifndef MFD_SESSION_H
 #define MFD_SESSION_H
@@ -102,8 +103,8 @@ void mfd_session_fail(struct mfd_session *s, int error, const char *what);
 /* Completed or failed. */
 bool mfd_session_ended(const struct mfd_session *s);
 /*
- * Whether nothing can happen any more unless a new connection comes: there are connections, each of them
- * is parked for good or over, and the session has not ended.
+ * Whether nothing can happen any more unless a new connection comes: there are connections, each of
+ * them is parked for good or over, and the session has not ended.
  */
 bool mfd_session_stuck(const struct mfd_session *s);
 /* Stuck, and every parked connection was closed by its peer: the sender has gone. */

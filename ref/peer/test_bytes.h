@@ -30,7 +30,10 @@ static inline void test_put_hello(struct test_bytes *b, unsigned id)
     b->len += MFD_HELLO_SIZE;
 }
 
-/* A packet of consecutive pages from `first` on, normal ones then zero ones; page i is filled with `fill` + i. */
+/*
+ * A packet of consecutive pages from `first` on, normal ones then zero ones; page i is filled with
+ * `fill` + i.
+ */
 static inline void test_put_packet(struct test_bytes *b, uint32_t flags, unsigned first,
                                    unsigned normal, unsigned zero, uint8_t fill)
 {

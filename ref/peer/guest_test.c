@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define PAGE 4096u
+
+static struct mfd_guest_block block(const char *name, uint64_t used, uint64_t max)
+{
+    return (struct mfd_guest_block){.name = name, .used_length = used, .max_length = max};
+}
+
+static void only_bytes_within_the_used_length_have_an_address(void **state)
+{
+    struct mfd_guest guest;
+    struct mfd_guest_block b = block("mem0", 4 * PAGE, 8 * PAGE);
+    uint8_t *base = NULL;
+
+    (void)state;
+    mfd_guest_init(&guest);
+    assert_int_equal(mfd_guest_add_anonymous(&guest, &b), 0);
+    base = guest.maps[0].base;
+    assert_ptr_equal(mfd_guest_at(&guest, 0, 0, PAGE), base);
+    assert_ptr_equal(mfd_guest_at(&guest, 0, 3 * PAGE, PAGE), base + 3 * PAGE);
+    assert_null(mfd_guest_at(&guest, 0, 3 * PAGE + 1, PAGE));
+    assert_null(mfd_guest_at(&guest, 0, 4 * PAGE, PAGE));
+    assert_null(mfd_guest_at(&guest, 0, UINT64_MAX - PAGE + 1, PAGE));
+    assert_null(mfd_guest_at(&guest, 0, 0, 4 * PAGE + 1));
+    assert_null(mfd_guest_at(&guest, -1, 0, PAGE));
+    assert_null(mfd_guest_at(&guest, 1, 0, PAGE));
+    mfd_guest_free(&guest);
+}
+
+static void a_resizable_block_stays_within_what_is_mapped(void **state)
+{
+    struct mfd_guest guest;
+    struct mfd_guest_block fixed = block("mem0", 4 * PAGE, 4 * PAGE);
+    struct mfd_guest_block tiny = block("tiny", 0, 2 * PAGE);
+
+    (void)state;
+    mfd_guest_init(&guest);
+    assert_int_equal(mfd_guest_add_anonymous(&guest, &fixed), 0);
+    assert_int_equal(mfd_guest_add_anonymous(&guest, &tiny), 0);
+    assert_null(mfd_guest_at(&guest, 1, 0, PAGE));
+    assert_true(mfd_guest_resize(&guest, 1, 2 * PAGE));
+    assert_non_null(mfd_guest_at(&guest, 1, PAGE, PAGE));
+    assert_false(mfd_guest_resize(&guest, 1, 2 * PAGE + 1));
+    assert_true(mfd_guest_resize(&guest, 0, 4 * PAGE));
+    assert_false(mfd_guest_resize(&guest, 0, PAGE));
+    assert_false(mfd_guest_resize(&guest, 2, PAGE));
+    mfd_guest_free(&guest);
+}
+
+static void a_name_is_taken_once_and_not_too_long(void **state)
+{
+    struct mfd_guest guest;
+    char name[MFD_IDSTR_SIZE + 1];
+    struct mfd_guest_block b = block("mem0", PAGE, PAGE);
+
+    (void)state;
+    mfd_guest_init(&guest);
+    assert_int_equal(mfd_guest_add_anonymous(&guest, &b), 0);
+    assert_int_equal(mfd_guest_add_anonymous(&guest, &b), EEXIST);
+    memset(name, 'x', sizeof(name));
+    name[MFD_IDSTR_SIZE] = '\0';
+    b.name = name;
+    assert_int_equal(mfd_guest_add_anonymous(&guest, &b), ENAMETOOLONG);
+    name[MFD_IDSTR_SIZE - 1] = '\0';
+    assert_int_equal(mfd_guest_add_anonymous(&guest, &b), 0);
+    b = block("", PAGE, PAGE);
+    assert_int_equal(mfd_guest_add_anonymous(&guest, &b), ENAMETOOLONG);
+    b = block("odd", 2 * PAGE, PAGE);
+    assert_int_equal(mfd_guest_add_anonymous(&guest, &b), EINVAL);
+    mfd_guest_free(&guest);
+}
+
+static void a_file_is_made_extended_and_never_cut(void **state)
+{
+    char dir[] = "/tmp/guest_test.XXXXXX";
+    char path[64];
+    struct mfd_guest guest;
+    struct mfd_guest_block b = block("mem0", 4 * PAGE, 4 * PAGE);
+    struct stat st;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/ram", dir);
+    mfd_guest_init(&guest);
+    assert_int_equal(mfd_guest_add_file(&guest, &b, path, MFD_GUEST_READ), ENOENT);
+    assert_int_equal(mfd_guest_add_file(&guest, &b, path, MFD_GUEST_WRITE), 0);
+    memset(mfd_guest_at(&guest, 0, PAGE, PAGE), 7, PAGE);
+    mfd_guest_free(&guest);
+
+    b = block("mem0", 2 * PAGE, 2 * PAGE);
+    assert_int_equal(mfd_guest_add_file(&guest, &b, path, MFD_GUEST_WRITE), EFBIG);
+    assert_int_equal(mfd_guest_add_file(&guest, &b, path, MFD_GUEST_READ), 0);
+    assert_int_equal(*mfd_guest_at(&guest, 0, PAGE, PAGE), 7);
+    mfd_guest_free(&guest);
+
+    b = block("mem0", 8 * PAGE, 8 * PAGE);
+    assert_int_equal(mfd_guest_add_file(&guest, &b, path, MFD_GUEST_READ), EINVAL);
+    assert_int_equal(mfd_guest_add_file(&guest, &b, path, MFD_GUEST_WRITE), 0);
+    assert_int_equal(*mfd_guest_at(&guest, 0, PAGE, PAGE), 7);
+    mfd_guest_free(&guest);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_size, 8 * PAGE);
+    unlink(path);
+    rmdir(dir);
+}
+
+static void clearing_writes_only_what_is_not_zero(void **state)
+{
+    uint8_t *page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t bytes[PAGE] = {0};
+
+    (void)state;
+    assert_ptr_not_equal(page, MAP_FAILED);
+    mfd_clear(page, PAGE); /* would fault if it wrote */
+    munmap(page, PAGE);
+    assert_true(mfd_is_zero(bytes, PAGE));
+    assert_true(mfd_is_zero(bytes, 0));
+    for (size_t at = 0; at < PAGE; at += 455) {
+        bytes[at] = 1;
+        assert_false(mfd_is_zero(bytes, PAGE));
+        mfd_clear(bytes, PAGE);
+        assert_true(mfd_is_zero(bytes, PAGE));
+    }
+    bytes[PAGE - 1] = 1;
+    assert_false(mfd_is_zero(bytes, PAGE));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_bytes_within_the_used_length_have_an_address),
+        cmocka_unit_test(a_resizable_block_stays_within_what_is_mapped),
+        cmocka_unit_test(a_name_is_taken_once_and_not_too_long),
+        cmocka_unit_test(a_file_is_made_extended_and_never_cut),
+        cmocka_unit_test(clearing_writes_only_what_is_not_zero),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

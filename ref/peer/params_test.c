@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "params.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void assert_set(struct mfd_params *params, enum mfd_param param, const char *value)
+{
+    assert_null(mfd_params_set(params, param, value));
+}
+
+static void assert_refused(enum mfd_param param, const char *value)
+{
+    struct mfd_params params;
+
+    mfd_params_init(&params);
+    assert_non_null(mfd_params_set(&params, param, value));
+}
+
+static void values_are_taken(void **state)
+{
+    static const uint8_t uuid[] = {0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
+                                   0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
+    struct mfd_params params;
+
+    (void)state;
+    mfd_params_init(&params);
+    assert_set(&params, MFD_PARAM_CHANNELS, "255");
+    assert_set(&params, MFD_PARAM_UUID, "00112233-4455-6677-8899-aabbccDDEEFF");
+    assert_set(&params, MFD_PARAM_METHOD, "zstd");
+    assert_set(&params, MFD_PARAM_PAGE_SIZE, "64K");
+    assert_set(&params, MFD_PARAM_REVISION, "7.2.22");
+    assert_set(&params, MFD_PARAM_SYNC, "marker");
+    assert_set(&params, MFD_PARAM_ZERO, "none");
+    assert_set(&params, MFD_PARAM_MACHINE, "pc-i440fx-7.2");
+    assert_int_equal(params.channels, 255);
+    assert_memory_equal(params.uuid, uuid, sizeof(uuid));
+    assert_int_equal(params.method, MFD_FLAG_ZSTD);
+    assert_int_equal(params.page_size, 65536);
+    assert_int_equal(params.rev, MFD_REV_7_2);
+    assert_true(params.sync_given && params.sync == MFD_SYNC_MARKER);
+    assert_true(params.zero_given && params.zero == MFD_ZERO_NONE);
+}
+
+static void blocks_are_listed_with_commas_or_one_by_one(void **state)
+{
+    struct mfd_params params;
+
+    (void)state;
+    mfd_params_init(&params);
+    assert_set(&params, MFD_PARAM_RAM, "mem0=/a:b/ram:2M,/rom@etc/acpi/tables=x:4096");
+    assert_set(&params, MFD_PARAM_RAM, "big=y:16G");
+    assert_int_equal(params.block_count, 3);
+    assert_string_equal(params.blocks[0].name, "mem0");
+    assert_string_equal(params.blocks[0].file, "/a:b/ram");
+    assert_int_equal(params.blocks[0].size, 2u << 20);
+    assert_string_equal(params.blocks[1].name, "/rom@etc/acpi/tables");
+    assert_int_equal(params.blocks[2].size, (uint64_t)16 << 30);
+    assert_set(&params, MFD_PARAM_RESIZABLE, "big");
+    assert_true(params.blocks[2].resizable);
+    assert_false(params.blocks[0].resizable);
+}
+
+static void what_makes_no_sense_is_refused(void **state)
+{
+    (void)state;
+    assert_refused(MFD_PARAM_CHANNELS, "0");
+    assert_refused(MFD_PARAM_CHANNELS, "256");
+    assert_refused(MFD_PARAM_CHANNELS, "2x");
+    assert_refused(MFD_PARAM_CHANNELS, "-1");
+    assert_refused(MFD_PARAM_CHANNELS, "99999999999999999999999");
+    assert_refused(MFD_PARAM_UUID, "00112233-4455-6677-8899-aabbccddeef");
+    assert_refused(MFD_PARAM_UUID, "00112233-4455-6677-8899-aabbccddeeff0");
+    assert_refused(MFD_PARAM_UUID, "0011223344556677-8899-aabbccddeeff");
+    assert_refused(MFD_PARAM_UUID, "");
+    assert_refused(MFD_PARAM_METHOD, "lz4");
+    assert_refused(MFD_PARAM_PAGE_SIZE, "5000");
+    assert_refused(MFD_PARAM_PAGE_SIZE, "128");
+    assert_refused(MFD_PARAM_RAM, "mem0");
+    assert_refused(MFD_PARAM_RAM, "mem0=file");
+    assert_refused(MFD_PARAM_RAM, "=file:1M");
+    assert_refused(MFD_PARAM_RAM, "mem0=:1M");
+    assert_refused(MFD_PARAM_RAM, "mem0=file:1X");
+    assert_refused(MFD_PARAM_RAM, "mem0=file:99999999999G");
+    assert_refused(MFD_PARAM_RESIZABLE, "mem0");
+    assert_refused(MFD_PARAM_REVISION, "yesterday");
+    assert_refused(MFD_PARAM_SYNC, "none");
+    assert_refused(MFD_PARAM_ADDRESS, "");
+}
+
+static void the_environment_gives_way_to_the_command_line(void **state)
+{
+    struct mfd_params params;
+    const char *name = NULL;
+
+    (void)state;
+    setenv("MFD_ADDR", "unix:/x", 1);
+    setenv("MFD_CHANNELS", "4", 1);
+    setenv("MFD_RAM_OUT", "a=f:1M,b=g:1M", 1);
+    mfd_params_init(&params);
+    assert_null(mfd_params_environment(&params, "MFD_RAM_OUT", &name));
+    assert_string_equal(params.address, "unix:/x");
+    assert_int_equal(params.channels, 4);
+    assert_int_equal(params.block_count, 2);
+    assert_set(&params, MFD_PARAM_RAM, "c=h:1M");
+    assert_set(&params, MFD_PARAM_RAM, "d=i:1M");
+    assert_int_equal(params.block_count, 2);
+    assert_string_equal(params.blocks[0].name, "c");
+
+    setenv("MFD_CHANNELS", "many", 1);
+    assert_non_null(mfd_params_environment(&params, "MFD_RAM_OUT", &name));
+    assert_string_equal(name, "MFD_CHANNELS");
+    unsetenv("MFD_ADDR");
+    unsetenv("MFD_CHANNELS");
+    unsetenv("MFD_RAM_OUT");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_are_taken),
+        cmocka_unit_test(blocks_are_listed_with_commas_or_one_by_one),
+        cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(the_environment_gives_way_to_the_command_line),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
