@@ -12,20 +12,21 @@
 
 #include <cmocka.h>
 
-static void ids_run_from_B01_to_B40_without_gap(void **state)
+static void ids_run_from_B01_on_without_gap(void **state)
 {
     size_t count = 0;
     const struct mfd_defect *all = mfd_defects(&count);
     char id[24];
 
     (void)state;
-    assert_int_equal(count, 40);
+    assert_true(count >= 40);
     for (size_t i = 0; i < count; i++) {
         snprintf(id, sizeof(id), "B%02zu", i + 1);
         assert_string_equal(all[i].id, id);
         assert_ptr_equal(mfd_defect_find(id), &all[i]);
     }
-    assert_null(mfd_defect_find("B41"));
+    snprintf(id, sizeof(id), "B%02zu", count + 1);
+    assert_null(mfd_defect_find(id));
     assert_null(mfd_defect_find(""));
 }
 
@@ -61,7 +62,7 @@ static void every_defect_has_its_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ids_run_from_B01_to_B40_without_gap),
+        cmocka_unit_test(ids_run_from_B01_on_without_gap),
         cmocka_unit_test(every_rule_that_a_defect_names_exists),
         cmocka_unit_test(every_defect_has_its_texts),
     };

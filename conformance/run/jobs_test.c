@@ -23,7 +23,7 @@ struct seen {
 static json_t *square(size_t index, void *context)
 {
     (void)context;
-    return json_integer((json_int_t)(index * index));
+    return json_pack("{s:i}", "square", (int)(index * index));
 }
 
 static json_t *square_or_crash(size_t index, void *context)
@@ -47,7 +47,7 @@ static void done(size_t index, const json_t *answer, const char *why, void *cont
 {
     struct seen *seen = context;
 
-    seen->answers[index] = answer ? (int)json_integer_value(answer) : -1;
+    seen->answers[index] = answer ? (int)json_integer_value(json_object_get(answer, "square")) : -1;
     snprintf(seen->why[index], sizeof(seen->why[index]), "%s", why ? why : "");
 }
 
