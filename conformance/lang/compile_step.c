@@ -21,14 +21,25 @@ static bool channel_number(struct mfd_compiler *c, const struct mfd_term *term, 
     return true;
 }
 
+/*
+ * A name that the plan has no connection for (a twin lacks lines that are faults as a whole) gets a number
+ * behind all connections, one for each name.
+ */
 static unsigned extra_conn(const struct mfd_compiler *c, const char *name)
 {
-    unsigned i = 1 + c->env.channels;
+    const struct mfd_scenario *scenario = c->env.scenario;
+    size_t line = 0;
 
-    while (strcmp(c->plan->conns[i].name + strlen("extra "), name) != 0) {
-        i++;
+    for (size_t i = 1 + c->env.channels; i < c->plan->conn_count; i++) {
+        if (strcmp(c->plan->conns[i].name + strlen("extra "), name) == 0) {
+            return (unsigned)i;
+        }
     }
-    return i;
+    while (scenario->lines[line].who.kind != MFD_WHO_EXTRA ||
+           strcmp(scenario->lines[line].who.name, name) != 0) {
+        line++;
+    }
+    return (unsigned)(c->plan->conn_count + line);
 }
 
 bool mfd_line_conns(struct mfd_compiler *c, const struct mfd_line *line, unsigned *first,

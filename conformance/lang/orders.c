@@ -8,7 +8,6 @@
 #include "compile.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* More would take longer than anybody waits. */
 #define ORDERS_MAX 20000u
@@ -91,31 +90,10 @@ static void free_all(struct interleaving *all)
     free(all->queues);
 }
 
-static struct mfd_plan_conn *name_extras(const struct mfd_scenario *scenario, uint32_t channels)
-{
-    size_t count = 1 + channels + scenario->line_count;
-    struct mfd_plan_conn *conns = mfd_zalloc(count * sizeof(*conns));
-    size_t n = 1 + channels;
-
-    for (size_t i = 0; i < scenario->line_count; i++) {
-        const struct mfd_who *who = &scenario->lines[i].who;
-        size_t at = 1 + channels;
-
-        if (who->kind != MFD_WHO_EXTRA) {
-            continue;
-        }
-        while (at < n && strcmp(conns[at].name + strlen("extra "), who->name) != 0) {
-            at++;
-        }
-        n += at == n;
-        snprintf(conns[at].name, sizeof(conns[at].name), "extra %s", who->name);
-    }
-    return conns;
-}
-
 bool mfd_orders_count(const struct mfd_env *env, size_t *count, struct mfd_lang_error *error)
 {
-    struct mfd_plan plan = {.conns = name_extras(env->scenario, env->channels)};
+    struct mfd_plan plan = {.conn_count =
+                                1 + env->channels}; /* main and the channels are numbers here */
     struct mfd_compiler c = {.env = *env, .error = error, .plan = &plan};
     struct interleaving all = {0};
     bool good = collect(&c, &all);
@@ -125,7 +103,6 @@ bool mfd_orders_count(const struct mfd_env *env, size_t *count, struct mfd_lang_
         good = MFD_COMPILE_FAIL(&c, "orders: more than %u orders", ORDERS_MAX);
     }
     free_all(&all);
-    free(plan.conns);
     return good;
 }
 
