@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -204,16 +205,16 @@ static int finish_connect(int fd, int timeout_ms)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ? errno : error;
 }
 
-static int connect_at(int family, int protocol, const struct sockaddr *sa, socklen_t len,
-                      int timeout_ms, int *fd)
+static int connect_at(const struct addrinfo *info, int timeout_ms, int *fd)
 {
     int error = 0;
 
-    *fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+    *fd = socket(info->ai_family, info->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                 info->ai_protocol);
     if (*fd < 0) {
         return errno;
     }
-    if (connect(*fd, sa, len) < 0) {
+    if (connect(*fd, info->ai_addr, info->ai_addrlen) < 0) {
         error = errno == EINPROGRESS ? finish_connect(*fd, timeout_ms) : errno;
     }
     if (!error && fcntl(*fd, F_SETFL, fcntl(*fd, F_GETFL) & ~O_NONBLOCK) < 0) {
@@ -233,8 +234,7 @@ static int connect_tcp(const struct place *place, int timeout_ms, int *fd)
     }
     error = EHOSTUNREACH;
     for (struct addrinfo *info = list; info && error; info = info->ai_next) {
-        error = connect_at(info->ai_family, info->ai_protocol, info->ai_addr, info->ai_addrlen,
-                           timeout_ms, fd);
+        error = connect_at(info, timeout_ms, fd);
     }
     freeaddrinfo(list);
     if (!error) {
@@ -244,19 +244,38 @@ static int connect_tcp(const struct place *place, int timeout_ms, int *fd)
     return error;
 }
 
+/* A full backlog makes connect() wait on UNIX sockets, and only where the socket blocks. */
+static int connect_unix(const struct place *place, int timeout_ms, int *fd)
+{
+    struct sockaddr_un sun = unix_address(place);
+    struct timeval limit = {timeout_ms / 1000, (suseconds_t)(timeout_ms % 1000) * 1000};
+    struct timeval none = {0, 0};
+
+    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (*fd < 0) {
+        return errno;
+    }
+    if (timeout_ms >= 0) {
+        setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    }
+    while (connect(*fd, (const struct sockaddr *)&sun, sizeof(sun)) < 0) {
+        if (errno != EINTR) {
+            return fail(*fd, errno == EAGAIN ? ETIMEDOUT : errno);
+        }
+    }
+    setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &none, sizeof(none));
+    return 0;
+}
+
 int mfd_net_connect(const char *address, int timeout_ms, int *fd)
 {
     struct place place;
-    struct sockaddr_un sun;
 
     if (!parse(address, &place)) {
         return EINVAL;
     }
-    if (!place.is_unix) {
-        return connect_tcp(&place, timeout_ms, fd);
-    }
-    sun = unix_address(&place);
-    return connect_at(AF_UNIX, 0, (const struct sockaddr *)&sun, sizeof(sun), timeout_ms, fd);
+    return place.is_unix ? connect_unix(&place, timeout_ms, fd)
+                         : connect_tcp(&place, timeout_ms, fd);
 }
 
 void mfd_net_unlink(const char *address)

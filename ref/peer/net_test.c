@@ -89,6 +89,29 @@ static void a_stale_socket_file_is_replaced_and_a_live_one_is_not(void **state)
     assert_int_equal(rmdir(dir), 0);
 }
 
+static void a_full_backlog_is_waited_for_up_to_the_deadline(void **state)
+{
+    char dir[] = "/tmp/net_test.XXXXXX";
+    char address[64];
+    char real[MFD_ADDRESS_MAX];
+    int listen_fd = -1;
+    int fds[3] = {-1, -1, -1};
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(address, sizeof(address), "unix:%s/socket", dir);
+    assert_int_equal(mfd_net_listen(address, 0, &listen_fd, real), 0);
+    assert_int_equal(mfd_net_connect(address, GUARD_MS, &fds[0]), 0);
+    assert_int_equal(mfd_net_connect(address, 10, &fds[1]), ETIMEDOUT);
+    close(accept(listen_fd, NULL, NULL));
+    assert_int_equal(mfd_net_connect(address, GUARD_MS, &fds[2]), 0);
+    close(fds[0]);
+    close(fds[2]);
+    close(listen_fd);
+    mfd_net_unlink(address);
+    rmdir(dir);
+}
+
 static void what_is_no_address_is_refused(void **state)
 {
     static const char *const texts[] = {"",         "tcp:",    "tcp:localhost", "tcp:localhost:",
@@ -114,6 +137,7 @@ int main(void)
         cmocka_unit_test(a_tcp_port_that_the_system_chose_is_told),
         cmocka_unit_test(a_v6_address_stands_in_brackets),
         cmocka_unit_test(a_stale_socket_file_is_replaced_and_a_live_one_is_not),
+        cmocka_unit_test(a_full_backlog_is_waited_for_up_to_the_deadline),
         cmocka_unit_test(what_is_no_address_is_refused),
     };
 
