@@ -5,13 +5,19 @@ find_package(PkgConfig REQUIRED)
 
 function(mfd_flags target)
   target_compile_options(${target} PRIVATE
-    -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
-    $<$<BOOL:${MFD_WERROR}>:-Werror>
-    $<$<BOOL:${MFD_SANITIZE}>:-fsanitize=${MFD_SANITIZE};-fno-sanitize-recover=all;-fno-omit-frame-pointer>
-    $<$<BOOL:${MFD_COVERAGE}>:--coverage;-O0>)
-  target_link_options(${target} PRIVATE
-    $<$<BOOL:${MFD_SANITIZE}>:-fsanitize=${MFD_SANITIZE}>
-    $<$<BOOL:${MFD_COVERAGE}>:--coverage>)
+    -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2)
+  if(MFD_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(MFD_SANITIZE)
+    target_compile_options(${target} PRIVATE
+      -fsanitize=${MFD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${target} PRIVATE -fsanitize=${MFD_SANITIZE})
+  endif()
+  if(MFD_COVERAGE)
+    target_compile_options(${target} PRIVATE --coverage -O0)
+    target_link_options(${target} PRIVATE --coverage)
+  endif()
 endfunction()
 
 # mfd_library(NAME SOURCES file... [LIBS lib...]): a static library whose headers lie beside its sources.
