@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The observer: which rules a session kept, told from its events.
+ *
+ * It is fed the events of one whole migration and judges every BYTES rule, by the checks, and the FLOW
+ * rules that the bytes of all connections decide. It tells main from channels by their first four
+ * bytes, puts messages together from any fragmentation and passes over payload without keeping it.
+ *
+ * A rule is BROKEN as soon as a breach shows. It is HELD only after mfd_observer_end(): a BYTES rule if
+ * at least one message was held to it, a FLOW rule if what it is about was seen and nothing that could
+ * tell otherwise is missing. No rule is held because nothing was there to break it. Everything else is
+ * UNDECIDED. In particular:
+ *
+ * - a connection without OPEN event started before the first event: nothing of it is judged, and no
+ *   rule that depends on all connections is held;
+ * - a connection without CLOSE or RESET event was still open at the end;
+ * - where the receiver closed a connection first, a sender that then stops within a message, or
+ *   before its last SYNC, breaks nothing;
+ * - after bytes that cannot be followed (a wrong count of pages, sections of unknown size on main) the
+ *   rest of that connection is left alone.
+ *
+ * Pure: no allocation, no I/O; all memory is the caller's.
+ */
+#ifndef MFD_OBSERVE_H
+#define MFD_OBSERVE_H
+
+#include "check.h"
+#include "event.h"
+#include "mainstream.h"
+#include "wire.h"
+
+/* Numbers of packets may be this far out of order between channels; else MF-NUM-002 is undecided. */
+#define MFD_OBSERVER_WINDOW 65536u
+/*
+ * A channel without any page starves if another carried this many packets with pages. One or two can
+ * pass a channel by that is still busy with its SYNC; that many cannot.
+ */
+#define MFD_OBSERVER_STARVED 16u
+
+/* What is known of the session beforehand. */
+struct mfd_observer_config {
+    enum mfd_rev rev;    /* spoken by the sender */
+    enum mfd_sync sync;  /* where main carries its sync points */
+    enum mfd_zero zero;  /* where zero pages travel */
+    bool no_switchover;  /* the sender is told to leave out SWITCHOVER_START */
+    uint32_t channels;   /* 0: not known */
+    const uint8_t *uuid; /* MFD_UUID_SIZE bytes, or NULL: not known */
+    uint32_t page_size;  /* a power of two from 256 to 65536 */
+    uint32_t method;     /* flag bit, 0 for none, or MFD_METHOD_UNKNOWN */
+    /*
+     * Machine type of the receiver, or NULL: not known. Only of the machine "none" are all sections
+     * known; of others an unknown section ends what can be followed, but breaks nothing.
+     */
+    const char *machine;
+    const struct mfd_ramtable *ram; /* blocks of the receiver, or NULL: only those of RAM START */
+};
+
+/* The usual settings of a revision, with 4 KiB pages and everything else not known. */
+struct mfd_observer_config mfd_observer_config(enum mfd_rev rev);
+
+/* One connection; its members are the observer's own business. */
+struct mfd_observer_conn {
+    uint32_t number;
+    uint8_t stage; /* enum stage of observe_inside.h */
+    bool opened;   /* its OPEN event was seen */
+    bool is_channel;
+    bool lost;      /* can no longer be followed */
+    bool closed;    /* by the sender */
+    bool cut;       /* by the receiver */
+    bool after_cut; /* closed when the receiver had already closed a connection */
+    bool between;   /* was closed between two messages */
+    bool hello_done;
+    bool hello_unsure;   /* what stands in place of the hello makes sense as a packet, too */
+    bool sync_first;     /* a SYNC was its first packet */
+    bool last_was_sync;  /* the last packet was a SYNC, whose number may come again before 9.0 */
+    bool short_of_syncs; /* its breach of MF-SYNC-010 is told */
+    bool count_told;     /* its breach of MF-SYNC-002 is told */
+    uint8_t *buf;        /* start of the message at hand */
+    size_t have;         /* bytes of it in `buf` */
+    size_t want;         /* bytes needed to go on */
+    uint64_t offset;     /* of buf[0] in the stream */
+    uint64_t payload;    /* bytes behind the last message, and how many of them are to come */
+    uint64_t skip;
+    size_t close_event;
+    uint64_t packets; /* RAM packets */
+    uint64_t batches; /* of these with pages */
+    uint64_t syncs;   /* of these with SYNC */
+    uint64_t first_num;
+    uint64_t first_offset; /* of the first packet */
+    uint64_t last_num;
+    uint64_t zero_bytes; /* what the zero pages of the last packet would take as payload */
+    uint8_t hello[MFD_HELLO_SIZE]; /* kept while not sure */
+    uint64_t lost_at;              /* where framing was lost, while zero_bytes are tried */
+};
+
+/*
+ * The caller's memory; it stays in use until the last verdict was asked for and needs no
+ * initialisation but that of the pages.
+ */
+struct mfd_observer_memory {
+    /* One for each connection: 256 for the most channels, and a few for connections too many. */
+    struct mfd_observer_conn *conns;
+    size_t conn_count;
+    uint8_t *buffers;             /* conn_count times mfd_observer_buffer_size() bytes */
+    struct mfd_finding *findings; /* mfd_observer_findings() of them */
+    struct mfd_ramblock *blocks;  /* as many as RAM START lists; with fewer, */
+    size_t block_count;           /* rules about blocks are undecided */
+    /*
+     * For MF-SYNC-008 two bytes for each page of all blocks, and two more for each block, all zero:
+     * 2 MiB for a guest of 4 GiB. NULL leaves the rule undecided.
+     */
+    uint16_t *pages;
+    size_t page_count;
+};
+
+/* Bytes of work buffer that one connection needs: 1344 for 4 KiB pages. */
+size_t mfd_observer_buffer_size(uint32_t page_size);
+/* Findings that one message can have at most. */
+size_t mfd_observer_findings(uint32_t page_size);
+
+enum mfd_observed { MFD_OBSERVED_UNDECIDED, MFD_OBSERVED_HELD, MFD_OBSERVED_BROKEN };
+
+/* How a rule fared. All but `state` and `count` tell of its first breach. */
+struct mfd_observation {
+    enum mfd_observed state;
+    size_t count; /* breaches */
+    size_t event; /* number of the event, from 0, with which it showed */
+    uint32_t connection;
+    uint64_t offset; /* in what that connection carried forward, from 0 */
+    uint64_t got;
+    uint64_t want; /* the value, or the bound that was passed; 0 where there is neither */
+};
+
+/* Members are private; the size is fixed, some 16 KiB. */
+struct mfd_observer {
+    struct mfd_observer_config config;
+    struct mfd_observer_memory memory;
+    struct mfd_check_context context; /* of channels */
+    struct mfd_check_context main_context;
+    struct mfd_main main_state;
+    struct mfd_ramtable listed; /* blocks of RAM START */
+    struct mfd_observer_conn *main;
+    struct mfd_observer_conn *latest; /* found last */
+    size_t conns;                     /* in use */
+    size_t event;                     /* number of the event at hand */
+    bool ended;
+    bool late;            /* some connection was not seen from its start */
+    bool untracked;       /* there were more connections than memory */
+    bool blocks_missing;  /* RAM START's list did not fit into memory */
+    bool receiver_closed; /* the receiver closed a connection */
+    bool ram_done;        /* the last RAM section has ended: the number of sync points is final */
+    bool switchover;      /* SWITCHOVER_START was seen */
+    bool zero_on_main;
+    bool zero_in_packets;
+    bool zero_framed;    /* a message, or the end, followed a packet with zero pages directly */
+    bool pages_unjudged; /* MF-SYNC-008 could not be judged for some page */
+    bool pages_judged;
+    size_t channels;    /* connections that are channels */
+    uint64_t points;    /* sync points on main */
+    size_t point_event; /* of the last one */
+    uint64_t ids[4];    /* channel ids seen, one bit each */
+    /* Numbers of packets: all below `low` were seen, those from it on are bits. */
+    uint64_t low;
+    uint64_t window[MFD_OBSERVER_WINDOW / 64];
+    bool window_passed;
+    struct mfd_observation highest; /* number seen, and where */
+    bool judged[MFD_RULE_COUNT];    /* some message was held to the rule */
+    struct mfd_observation verdicts[MFD_RULE_COUNT];
+};
+
+/*
+ * Copies `config` and `memory`; what these point to stays the caller's and must outlive the observer,
+ * which itself must not be moved or copied.
+ */
+void mfd_observer_start(struct mfd_observer *observer, const struct mfd_observer_config *config,
+                        const struct mfd_observer_memory *memory);
+/* Events in the order in which they happened. Its bytes are not needed after the call. */
+void mfd_observer_event(struct mfd_observer *observer, const struct mfd_event *event);
+/* No event follows: what can now be told, is. */
+void mfd_observer_end(struct mfd_observer *observer);
+
+/* At any time; HELD only after the end. */
+struct mfd_observation mfd_observer_verdict(const struct mfd_observer *observer,
+                                            enum mfd_rule rule);
+/* Whether a session of some revision can decide the rule: each BYTES rule, and some FLOW rules. */
+bool mfd_observer_judges(enum mfd_rule rule);
+
+#endif
