@@ -21,11 +21,11 @@ static const struct argp_option options[] = {
     {"listen", MFD_PARAM_ADDRESS + 1, "ADDR", 0, "tcp:HOST:PORT (0: any port) or unix:PATH", 0},
     {"channels", MFD_PARAM_CHANNELS + 1, "N", 0, "multifd channels, 1 to 255 (2)", 0},
     {"ram", MFD_PARAM_RAM + 1, "NAME=FILE:SIZE", 0,
-     "a block of guest memory; what arrives is left in the file, which is made if need be. May be given "
+     "a block of guest memory; what arrives is left in the file, which is made if need be. With "
+     ":resizable behind SIZE the sender may shrink it. May be given "
      "several times, or several of them separated by commas",
      0},
     {"ram-out", MFD_PARAM_RAM + 1, NULL, OPTION_ALIAS, NULL, 0},
-    {"resizable", MFD_PARAM_RESIZABLE + 1, "NAME", 0, "the sender may shrink this block", 0},
     {"rev", MFD_PARAM_REVISION + 1, "REV", 0, "what the bytes mean: a release such as 7.2 (newest)",
      0},
     {"sync", MFD_PARAM_SYNC + 1, "section|marker", 0, "where sync points stand (by revision)", 0},

@@ -101,18 +101,34 @@ static int find_word(const char *text, const char *const *words)
     return -1;
 }
 
-/* NAME=FILE:SIZE between `text` and `end`. A file name may hold colons, a block name slashes. */
+/* The last `c` from `text` to `end`, or NULL. */
+static const char *find_last(const char *text, const char *end, char c)
+{
+    while (end > text && end[-1] != c) {
+        end--;
+    }
+    return end > text ? end - 1 : NULL;
+}
+
+/*
+ * NAME=FILE:SIZE or NAME=FILE:SIZE:resizable between `text` and `end`. A file name may hold colons, a
+ * block name slashes.
+ */
 static bool parse_block(const char *text, const char *end, struct mfd_param_block *block)
 {
+    static const char suffix[] = ":resizable";
+    size_t suffix_len = sizeof(suffix) - 1;
     const char *equals = memchr(text, '=', (size_t)(end - text));
     const char *colon = NULL;
 
-    for (const char *p = equals; p && p < end; p++) {
-        colon = *p == ':' ? p : colon;
+    block->resizable =
+        (size_t)(end - text) > suffix_len && memcmp(end - suffix_len, suffix, suffix_len) == 0;
+    end -= block->resizable ? suffix_len : 0;
+    if (!equals || equals >= end) {
+        return false;
     }
-    block->resizable = false;
-    return equals && colon &&
-           copy(block->name, sizeof(block->name), text, (size_t)(equals - text)) &&
+    colon = find_last(equals + 1, end, ':');
+    return colon && copy(block->name, sizeof(block->name), text, (size_t)(equals - text)) &&
            copy(block->file, sizeof(block->file), equals + 1, (size_t)(colon - equals - 1)) &&
            parse_number(colon + 1, end, SIZE_MAX / 2, &block->size);
 }
@@ -130,23 +146,12 @@ static const char *add_blocks(struct mfd_params *params, const char *text)
             return "names too many blocks";
         }
         if (!parse_block(text, text + len, &params->blocks[params->block_count])) {
-            return "is not NAME=FILE:SIZE";
+            return "is not NAME=FILE:SIZE[:resizable]";
         }
         params->block_count++;
         text += len + (text[len] == ',');
     }
     return NULL;
-}
-
-static const char *set_resizable(struct mfd_params *params, const char *name)
-{
-    for (size_t i = 0; i < params->block_count; i++) {
-        if (strcmp(params->blocks[i].name, name) == 0) {
-            params->blocks[i].resizable = true;
-            return NULL;
-        }
-    }
-    return "names no block of those before it";
 }
 
 static const char *set_method(struct mfd_params *params, const char *value)
@@ -229,8 +234,6 @@ const char *mfd_params_set(struct mfd_params *params, enum mfd_param param, cons
         return set_page_size(params, value);
     case MFD_PARAM_RAM:
         return add_blocks(params, value);
-    case MFD_PARAM_RESIZABLE:
-        return set_resizable(params, value);
     case MFD_PARAM_REVISION:
         return mfd_rev_parse(value, &params->rev) ? NULL : "is no revision or release";
     case MFD_PARAM_SYNC:

@@ -17,13 +17,14 @@ enum mfd_param {
     MFD_PARAM_METHOD,    /* none, zlib or zstd */
     MFD_PARAM_UUID,      /* 8-4-4-4-12 hexadecimal digits */
     MFD_PARAM_PAGE_SIZE, /* bytes */
-    MFD_PARAM_RAM,       /* NAME=FILE:SIZE, several separated by commas; SIZE with K, M or G */
-    MFD_PARAM_RESIZABLE, /* name of a block that RAM START may shrink */
-    MFD_PARAM_REVISION,  /* name of a revision or a release number */
-    MFD_PARAM_SYNC,      /* section or marker */
-    MFD_PARAM_ZERO,      /* main, packet or none */
-    MFD_PARAM_MACHINE,   /* machine type; "" for any */
-    MFD_PARAM_STALL,     /* seconds; 0: never */
+    /* NAME=FILE:SIZE, several separated by commas; SIZE with K, M or G, and :resizable behind it for a
+     * block that RAM START may shrink */
+    MFD_PARAM_RAM,
+    MFD_PARAM_REVISION, /* name of a revision or a release number */
+    MFD_PARAM_SYNC,     /* section or marker */
+    MFD_PARAM_ZERO,     /* main, packet or none */
+    MFD_PARAM_MACHINE,  /* machine type; "" for any */
+    MFD_PARAM_STALL,    /* seconds; 0: never */
 };
 
 struct mfd_param_block {

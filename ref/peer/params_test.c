@@ -55,14 +55,14 @@ static void blocks_are_listed_with_commas_or_one_by_one(void **state)
     (void)state;
     mfd_params_init(&params);
     assert_set(&params, MFD_PARAM_RAM, "mem0=/a:b/ram:2M,/rom@etc/acpi/tables=x:4096");
-    assert_set(&params, MFD_PARAM_RAM, "big=y:16G");
+    assert_set(&params, MFD_PARAM_RAM, "big=y:16G:resizable");
     assert_int_equal(params.block_count, 3);
     assert_string_equal(params.blocks[0].name, "mem0");
     assert_string_equal(params.blocks[0].file, "/a:b/ram");
     assert_int_equal(params.blocks[0].size, 2u << 20);
     assert_string_equal(params.blocks[1].name, "/rom@etc/acpi/tables");
     assert_int_equal(params.blocks[2].size, (uint64_t)16 << 30);
-    assert_set(&params, MFD_PARAM_RESIZABLE, "big");
+    assert_string_equal(params.blocks[2].file, "y");
     assert_true(params.blocks[2].resizable);
     assert_false(params.blocks[0].resizable);
 }
@@ -88,7 +88,9 @@ static void what_makes_no_sense_is_refused(void **state)
     assert_refused(MFD_PARAM_RAM, "mem0=:1M");
     assert_refused(MFD_PARAM_RAM, "mem0=file:1X");
     assert_refused(MFD_PARAM_RAM, "mem0=file:99999999999G");
-    assert_refused(MFD_PARAM_RESIZABLE, "mem0");
+    assert_refused(MFD_PARAM_RAM, "mem0=file:resizable");
+    assert_refused(MFD_PARAM_RAM, "mem0=:resizable");
+    assert_refused(MFD_PARAM_RAM, ":resizable");
     assert_refused(MFD_PARAM_REVISION, "yesterday");
     assert_refused(MFD_PARAM_SYNC, "none");
     assert_refused(MFD_PARAM_ADDRESS, "");

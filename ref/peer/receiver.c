@@ -279,34 +279,51 @@ static void fail_session(struct receiver *r, int error, const char *what)
     pthread_mutex_unlock(&r->mutex);
 }
 
-/* Starts the thread of a connection; the mutex is held, so that it finds everything in place. */
-static int start_link(struct receiver *r, struct link *link, int fd, unsigned number)
+/* Gives a connection its place in the session; -1 if there is none for it. */
+static int place_link(struct receiver *r, int fd)
 {
-    int error = 0;
+    int number = -1;
 
-    memset(link, 0, sizeof(*link));
-    link->receiver = r;
-    link->number = number;
-    link->fd = fd;
-    error = mfd_conn_init(&link->conn, &r->setup);
+    pthread_mutex_lock(&r->mutex);
+    number = mfd_session_open(&r->session);
+    if (number >= 0) {
+        r->links[number] =
+            (struct link){.receiver = r, .number = (unsigned)number, .fd = fd, .used = true};
+    }
+    pthread_mutex_unlock(&r->mutex);
+    return number;
+}
+
+/* Closes a connection and frees its place, for threads that are gone or never were. */
+static void free_link(struct receiver *r, struct link *link)
+{
+    mfd_conn_free(&link->conn);
+    pthread_mutex_lock(&r->mutex);
+    link->used = false;
+    mfd_session_release(&r->session, link->number);
+    close(link->fd);
+    pthread_mutex_unlock(&r->mutex);
+}
+
+static int start_link(struct receiver *r, struct link *link)
+{
+    int error = mfd_conn_init(&link->conn, &r->setup);
+
     if (!error) {
         error = (r->config->create ? r->config->create : pthread_create)(&link->thread, NULL,
                                                                          link_thread, link);
     }
-    if (error) {
-        mfd_conn_free(&link->conn);
-        return error;
+    if (!error) {
+        r->result->threads_created++;
     }
-    link->used = true;
-    r->result->threads_created++;
-    return 0;
+    return error;
 }
 
 static void take_connection(struct receiver *r, int listen_fd)
 {
     int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
-    int error = 0;
     int number = -1;
+    int error = 0;
 
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -315,24 +332,19 @@ static void take_connection(struct receiver *r, int listen_fd)
         return; /* all else concerns a connection that has gone again */
     }
     r->result->connections++;
-    pthread_mutex_lock(&r->mutex);
-    number = mfd_session_open(&r->session);
-    if (number >= 0) {
-        error = start_link(r, &r->links[number], fd, (unsigned)number);
-    }
-    if (error) {
-        mfd_session_release(&r->session, (unsigned)number);
-    }
-    pthread_mutex_unlock(&r->mutex);
-    if (error) {
-        fail_session(r, error, "cannot start a thread");
-    }
-    if (error || number < 0) {
+    number = place_link(r, fd);
+    if (number < 0) {
         close(fd);
+        return;
+    }
+    error = start_link(r, &r->links[number]);
+    if (error) {
+        free_link(r, &r->links[number]);
+        fail_session(r, error, "cannot start a thread");
     }
 }
 
-/* Takes the counters of a thread that has left, or will leave by itself, and frees what it had. */
+/* Takes the counters of a thread that has left or is about to. */
 static void join_link(struct receiver *r, struct link *link)
 {
     pthread_join(link->thread, NULL);
@@ -341,7 +353,6 @@ static void join_link(struct receiver *r, struct link *link)
     r->result->normal_pages += link->conn.normal_pages;
     r->result->zero_pages += link->conn.zero_pages;
     r->result->bytes += atomic_load(&link->bytes);
-    mfd_conn_free(&link->conn);
 }
 
 /* Closes the connections that were dropped, which makes room for others. */
@@ -354,15 +365,10 @@ static void close_dropped(struct receiver *r)
         pthread_mutex_lock(&r->mutex);
         drop = link->used && link->left && link->drop;
         pthread_mutex_unlock(&r->mutex);
-        if (!drop) {
-            continue;
+        if (drop) {
+            join_link(r, link);
+            free_link(r, link);
         }
-        join_link(r, link);
-        pthread_mutex_lock(&r->mutex);
-        link->used = false;
-        mfd_session_release(&r->session, i);
-        close(link->fd);
-        pthread_mutex_unlock(&r->mutex);
     }
 }
 
@@ -515,7 +521,7 @@ static void finish(struct receiver *r)
             send_shut(link->fd, 1);
         }
         if (link->used) {
-            close(link->fd);
+            free_link(r, link);
         }
     }
     r->result->completed = r->session.completed;
