@@ -7,11 +7,6 @@
 
 /* ---- the environment ---- */
 
-static bool is_page_size(uint64_t size)
-{
-    return size >= MFD_PAGE_SIZE_MIN && size <= MFD_PAGE_SIZE_MAX && (size & (size - 1)) == 0;
-}
-
 /* A header's number: the axis of that name, the header, or the default. */
 static bool header_number(struct mfd_env *env, const char *name, const struct mfd_term *header,
                           uint32_t otherwise, uint64_t high, uint32_t *number,
@@ -38,7 +33,7 @@ bool mfd_env_settle(struct mfd_env *env, struct mfd_lang_error *error)
                        UINT32_MAX, &env->page_size, error)) {
         return false;
     }
-    return is_page_size(env->page_size) ||
+    return mfd_is_page_size(env->page_size) ||
            mfd_lang_fail(error, axis ? axis->line : 0,
                          "page: %u is not a power of two from 256 to 64K", env->page_size);
 }

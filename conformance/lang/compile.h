@@ -58,7 +58,7 @@ struct mfd_compiler {
 bool mfd_build_verb(struct mfd_compiler *c, unsigned conn, enum mfd_verb verb,
                     const struct mfd_line *line, struct mfd_bytes *to);
 /* One record of main, or a packet, as the sender means it where nothing else is said. */
-bool mfd_build_record(struct mfd_compiler *c, enum mfd_message message, size_t block,
+void mfd_build_record(struct mfd_compiler *c, enum mfd_message message, size_t block,
                       struct mfd_bytes *to);
 /* A packet with one page, for the witness. */
 void mfd_build_page(struct mfd_compiler *c, unsigned conn, unsigned block, size_t page,
@@ -67,9 +67,9 @@ void mfd_build_page(struct mfd_compiler *c, unsigned conn, unsigned block, size_
 enum mfd_message mfd_start_record(const struct mfd_compiler *c, size_t i, size_t *block);
 enum mfd_message mfd_last_record(const struct mfd_compiler *c, size_t i);
 /* Appends the END sequence from record `from` on. */
-bool mfd_build_last(struct mfd_compiler *c, size_t from, struct mfd_bytes *to);
+void mfd_build_last(struct mfd_compiler *c, size_t from, struct mfd_bytes *to);
 /* Appends the START sequence from record `from` on. */
-bool mfd_build_start(struct mfd_compiler *c, size_t from, struct mfd_bytes *to);
+void mfd_build_start(struct mfd_compiler *c, size_t from, struct mfd_bytes *to);
 
 /* ---- fault.c ---- */
 

@@ -76,16 +76,6 @@ bool mfd_line_conns(struct mfd_compiler *c, const struct mfd_line *line, unsigne
     }
 }
 
-static bool has_fault(const struct mfd_line *line, enum mfd_fault_kind kind)
-{
-    for (size_t i = 0; i < line->fault_count; i++) {
-        if (line->faults[i].kind == kind) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* connect, close, reset and shut. */
 static bool compile_life(struct mfd_compiler *c, const struct mfd_line *line, unsigned conn)
 {
@@ -95,7 +85,7 @@ static bool compile_life(struct mfd_compiler *c, const struct mfd_line *line, un
     if (state->dead) {
         return true;
     }
-    if (faulty && has_fault(line, MFD_FAULT_OMIT)) {
+    if (faulty && mfd_line_has_fault(line, MFD_FAULT_OMIT)) {
         state->withheld = state->withheld || line->verb == MFD_VERB_connect;
         return true;
     }

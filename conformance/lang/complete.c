@@ -76,7 +76,8 @@ static bool rest_of_start(struct mfd_compiler *c)
         return true;
     }
     say_on(c, 0, "start");
-    return mfd_build_start(c, c->main.start, &bytes) && mfd_emit_bytes(c, 0, &bytes, false);
+    mfd_build_start(c, c->main.start, &bytes);
+    return mfd_emit_bytes(c, 0, &bytes, false);
 }
 
 static bool rest_of_opening(struct mfd_compiler *c, unsigned conn)
@@ -141,7 +142,8 @@ bool mfd_complete_end(struct mfd_compiler *c)
     if (!(c->main.last > 0 ? missing_syncs(c) : mfd_compile_syncs(c))) {
         return false;
     }
-    return mfd_build_last(c, c->main.last, &bytes) && mfd_emit_bytes(c, 0, &bytes, false);
+    mfd_build_last(c, c->main.last, &bytes);
+    return mfd_emit_bytes(c, 0, &bytes, false);
 }
 
 /* ---- witness ---- */

@@ -220,10 +220,8 @@ bool mfd_emit_bytes(struct mfd_compiler *c, unsigned conn, struct mfd_bytes *byt
         return MFD_COMPILE_FAIL(c, "%s: is closed above", c->plan->conns[conn].name);
     }
     if (faulty) {
-        for (size_t i = 0; i < c->line->fault_count; i++) {
-            damage.omit = damage.omit || c->line->faults[i].kind == MFD_FAULT_OMIT;
-            damage.cut = damage.cut || c->line->faults[i].kind == MFD_FAULT_CUT;
-        }
+        damage.omit = mfd_line_has_fault(c->line, MFD_FAULT_OMIT);
+        damage.cut = mfd_line_has_fault(c->line, MFD_FAULT_CUT);
     }
     if (damage.omit) {
         state->withheld = state->withheld || vital(c, conn, bytes);

@@ -35,9 +35,7 @@ static const char *param_number(const struct mfd_env *env, const char *param,
 
 static struct mfd_number int_number(const struct mfd_int *written, bool negative)
 {
-    static const unsigned shifts[] = {['K'] = 10, ['M'] = 20, ['G'] = 30, ['T'] = 40};
-    uint64_t magnitude = written->digits
-                         << (written->suffix ? shifts[(unsigned char)written->suffix] : 0);
+    uint64_t magnitude = mfd_int_value(written);
 
     return (struct mfd_number){negative && magnitude, magnitude};
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Faults on the bytes of one step; see compile.h. */
 #include "compile.h"
-#include "parser.h"
 
 #include <stdlib.h>
 #include <string.h>

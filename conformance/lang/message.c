@@ -36,13 +36,14 @@ const char *mfd_env_block_wire_name(const struct mfd_env *env, size_t block)
 
 const char *mfd_env_block_size(const struct mfd_env *env, size_t block, uint64_t *size)
 {
-    const struct mfd_ram *ram = env->scenario->rams + block;
+    const struct mfd_ram *ram = NULL;
     uint64_t low = 0;
 
     if (!env->scenario->ram_count) {
         *size = MFD_DEFAULT_BLOCK_SIZE;
         return NULL;
     }
+    ram = &env->scenario->rams[block];
     low = ram->resizable ? 0 : env->page_size;
     return mfd_term_within(env, &ram->size, low, (uint64_t)16 << 30, size);
 }

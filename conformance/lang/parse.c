@@ -89,6 +89,27 @@ static void add_comment(struct mfd_arena *arena, struct mfd_comment *comment, co
     comment->lines[comment->count++] = mfd_arena_text(arena, text, len);
 }
 
+const char *mfd_cursor_peek(const struct mfd_cursor *cursor)
+{
+    return cursor->at < cursor->words->count ? cursor->words->list[cursor->at] : "";
+}
+
+const char *mfd_cursor_take(struct mfd_cursor *cursor)
+{
+    const char *word = mfd_cursor_peek(cursor);
+
+    cursor->at++;
+    return word;
+}
+
+struct mfd_comment mfd_parse_take_comment(struct mfd_parser *parser)
+{
+    struct mfd_comment comment = parser->pending;
+
+    parser->pending = (struct mfd_comment){0};
+    return comment;
+}
+
 static bool parse_orders(struct mfd_parser *parser, bool begin)
 {
     const struct mfd_scenario *scenario = parser->scenario;
@@ -212,20 +233,20 @@ static void join_prose(struct mfd_scenario *scenario)
 
 static bool parse_text(struct mfd_parser *parser, const char *text, size_t len)
 {
-    const char *end = text + len;
+    size_t at = 0;
 
     if (len > FILE_MAX_SIZE) {
         return MFD_PARSE_FAIL(parser, "the file is longer than %u bytes", FILE_MAX_SIZE);
     }
-    while (text < end) {
-        const char *newline = memchr(text, '\n', (size_t)(end - text));
-        const char *stop = newline ? newline : end;
+    while (at < len) {
+        const char *newline = memchr(text + at, '\n', len - at);
+        size_t line = newline ? (size_t)(newline - text) - at : len - at;
 
         parser->line++;
-        if (!parse_line(parser, text, (size_t)(stop - text))) {
+        if (!parse_line(parser, text + at, line)) {
             return false;
         }
-        text = newline ? newline + 1 : end;
+        at += line + 1;
     }
     parser->line = parser->line ? parser->line : 1;
     return parse_end(parser);

@@ -269,29 +269,20 @@ bool mfd_parse_fault(struct mfd_parser *parser, const char *word, struct mfd_lin
     return true;
 }
 
-static bool has_fault(const struct mfd_line *line, enum mfd_fault_kind kind)
-{
-    for (size_t i = 0; i < line->fault_count; i++) {
-        if (line->faults[i].kind == kind) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool mfd_parse_faults_end(struct mfd_parser *parser, struct mfd_line *line)
 {
-    if (line->whole && (line->verb == MFD_VERB_settle || has_fault(line, MFD_FAULT_OMIT))) {
+    if (line->whole &&
+        (line->verb == MFD_VERB_settle || mfd_line_has_fault(line, MFD_FAULT_OMIT))) {
         return MFD_PARSE_FAIL(parser, "!: a line that the twin lacks cannot be %s",
                               line->verb == MFD_VERB_settle ? "settle" : "omitted");
     }
-    if (has_fault(line, MFD_FAULT_OMIT) && line->fault_count > 1) {
+    if (mfd_line_has_fault(line, MFD_FAULT_OMIT) && line->fault_count > 1) {
         return MFD_PARSE_FAIL(parser, "omit: nothing is left for another fault");
     }
-    if (has_fault(line, MFD_FAULT_CLOSE) && has_fault(line, MFD_FAULT_RESET)) {
+    if (mfd_line_has_fault(line, MFD_FAULT_CLOSE) && mfd_line_has_fault(line, MFD_FAULT_RESET)) {
         return MFD_PARSE_FAIL(parser, "reset: close stands there too");
     }
-    if (has_fault(line, MFD_FAULT_TWICE) && has_fault(line, MFD_FAULT_CUT)) {
+    if (mfd_line_has_fault(line, MFD_FAULT_TWICE) && mfd_line_has_fault(line, MFD_FAULT_CUT)) {
         return MFD_PARSE_FAIL(parser, "cut: twice stands there too");
     }
     return true;

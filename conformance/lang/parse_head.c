@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Headers of a scenario; see parser.h. */
-#include "pairwise.h"
 #include "parser.h"
 #include "value.h"
 
@@ -60,18 +59,6 @@ static bool read_plain(struct mfd_parser *parser, const char *word, uint64_t low
     }
     problem = mfd_term_within(&env, term, low, high, &number);
     return problem ? MFD_PARSE_FAIL(parser, "%s: %s", word, problem) : true;
-}
-
-static bool is_page_size(uint64_t number)
-{
-    return number >= MFD_PAGE_SIZE_MIN && number <= MFD_PAGE_SIZE_MAX &&
-           (number & (number - 1)) == 0;
-}
-
-static bool is_name(const char *word)
-{
-    return *word >= 'a' && *word <= 'z' &&
-           word[strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_-")] == '\0';
 }
 
 static bool parse_rule(struct mfd_parser *parser, const struct mfd_words *words)
@@ -141,32 +128,8 @@ static bool parse_page(struct mfd_parser *parser, const struct mfd_words *words)
     if (!read_plain(parser, words->list[1], 0, UINT64_MAX, page)) {
         return false;
     }
-    if (mfd_term_within(&env, page, 0, UINT64_MAX, &number) || !is_page_size(number)) {
+    if (mfd_term_within(&env, page, 0, UINT64_MAX, &number) || !mfd_is_page_size(number)) {
         return MFD_PARSE_FAIL(parser, "%s: not a power of two from 256 to 64K", words->list[1]);
-    }
-    return true;
-}
-
-bool mfd_uuid_parse(const char *text, uint8_t *uuid)
-{
-    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-    size_t digits = 0;
-
-    if (strlen(text) != sizeof(shape) - 1) {
-        return false;
-    }
-    for (size_t i = 0; shape[i]; i++) {
-        char pair[3] = {text[i], '0', '\0'};
-
-        if (shape[i] == '-' ? text[i] != '-' : !strchr("0123456789abcdefABCDEF", text[i])) {
-            return false;
-        }
-        if (shape[i] == 'x') {
-            uint8_t nibble = (uint8_t)(strtoul(pair, NULL, 16) >> 4);
-
-            uuid[digits / 2] = (uint8_t)(digits % 2 ? uuid[digits / 2] | nibble : nibble << 4);
-            digits++;
-        }
     }
     return true;
 }
@@ -263,86 +226,13 @@ static bool parse_needs(struct mfd_parser *parser, const struct mfd_words *words
     struct mfd_scenario *scenario = parser->scenario;
 
     for (size_t i = 1; i < words->count; i++) {
-        if (!is_name(words->list[i])) {
+        if (!mfd_parse_is_name(words->list[i])) {
             return MFD_PARSE_FAIL(parser, "%s: no word for a need", words->list[i]);
         }
         scenario->needs = mfd_arena_grow(&scenario->arena, scenario->needs, scenario->need_count,
                                          sizeof(*scenario->needs));
         scenario->needs[scenario->need_count++] = words->list[i];
     }
-    return true;
-}
-
-/* Values of the axes that stand for a header must suit it. */
-static bool check_axis_value(struct mfd_parser *parser, const struct mfd_axis *axis,
-                             const char *word, const struct mfd_value *value)
-{
-    bool symbols = value->from.symbol || value->to.symbol;
-    bool header = strcmp(axis->name, "channels") == 0 || strcmp(axis->name, "page") == 0;
-    uint32_t bit = 0;
-
-    if (symbols && (axis->pairwise || header)) {
-        return MFD_PARSE_FAIL(parser, "%s: must be a plain number here", word);
-    }
-    if (value->kind <= MFD_VALUE_RANGE && (value->from.param || value->to.param ||
-                                           value->from.addend_param || value->to.addend_param)) {
-        return MFD_PARSE_FAIL(parser, "%s: no parameter inside a list of values", word);
-    }
-    if (strcmp(axis->name, "method") == 0) {
-        return (value->kind == MFD_VALUE_WORD && mfd_method_find(value->text, &bit)) ||
-               MFD_PARSE_FAIL(parser, "%s: no such method", word);
-    }
-    if (header && value->kind > MFD_VALUE_RANGE) {
-        return MFD_PARSE_FAIL(parser, "%s: not a number", word);
-    }
-    return true;
-}
-
-static size_t count_with(const struct mfd_scenario *scenario)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < scenario->axis_count; i++) {
-        count += scenario->axes[i].pairwise;
-    }
-    return count;
-}
-
-static bool parse_axis(struct mfd_parser *parser, const struct mfd_words *words)
-{
-    struct mfd_scenario *scenario = parser->scenario;
-    struct mfd_axis axis = {.line = parser->line, .name = words->list[1]};
-    size_t at = 2;
-
-    axis.pairwise = strcmp(words->list[0], "with") == 0;
-    if (!is_name(axis.name) || strchr(axis.name, '-') || strcmp(axis.name, "order") == 0) {
-        return MFD_PARSE_FAIL(parser, "%s: no name for a parameter", axis.name);
-    }
-    if (axis.pairwise && count_with(scenario) == MFD_AXES_MAX) {
-        return MFD_PARSE_FAIL(parser, "with: stands %u times above", MFD_AXES_MAX);
-    }
-    if (mfd_scenario_axis(scenario, axis.name)) {
-        return MFD_PARSE_FAIL(parser, "%s: a parameter of that name stands above", axis.name);
-    }
-    if (!axis.pairwise && (words->count < 3 || strcmp(words->list[at++], "in") != 0)) {
-        return MFD_PARSE_FAIL(parser, "each: must be each NAME in VALUE...");
-    }
-    if (at >= words->count) {
-        return MFD_PARSE_FAIL(parser, "%s: the values are missing", words->list[0]);
-    }
-    for (; at < words->count; at++) {
-        size_t n = axis.values.count++;
-
-        axis.values.list =
-            mfd_arena_grow(&scenario->arena, axis.values.list, n, sizeof(*axis.values.list));
-        if (!mfd_parse_value(parser, words->list[at], &axis.values.list[n]) ||
-            !check_axis_value(parser, &axis, words->list[at], &axis.values.list[n])) {
-            return false;
-        }
-    }
-    scenario->axes = mfd_arena_grow(&scenario->arena, scenario->axes, scenario->axis_count,
-                                    sizeof(*scenario->axes));
-    scenario->axes[scenario->axis_count++] = axis;
     return true;
 }
 
@@ -364,8 +254,8 @@ static const struct {
     {"tls", parse_tls, false, false},
     {"transport", parse_transport, false, false},
     {"needs", parse_needs, true, false},
-    {"each", parse_axis, true, true},
-    {"with", parse_axis, true, true},
+    {"each", mfd_parse_axis, true, true},
+    {"with", mfd_parse_axis, true, true},
 };
 
 #define HEADER_COUNT (sizeof(headers) / sizeof(headers[0]))
@@ -385,10 +275,15 @@ bool mfd_parse_is_header(const char *word)
     return header_index(word) < HEADER_COUNT;
 }
 
+unsigned mfd_parse_header_bit(const char *word)
+{
+    return mfd_parse_is_header(word) ? 1u << header_index(word) : 0;
+}
+
 bool mfd_parse_header(struct mfd_parser *parser, const struct mfd_words *words)
 {
     size_t i = header_index(words->list[0]);
-    unsigned bit = 1u << i;
+    unsigned bit = mfd_parse_header_bit(words->list[0]);
 
     if (words->count < 2) {
         return MFD_PARSE_FAIL(parser, "%s: its value is missing", words->list[0]);
@@ -404,43 +299,15 @@ bool mfd_parse_header(struct mfd_parser *parser, const struct mfd_words *words)
     return headers[i].parse(parser, words);
 }
 
-/* `each` before `with`, in the order of the file otherwise: the order of the canonical form. */
-static void sort_axes(struct mfd_scenario *scenario)
-{
-    for (size_t i = 1; i < scenario->axis_count; i++) {
-        struct mfd_axis axis = scenario->axes[i];
-        size_t at = i;
-
-        for (; at > 0 && scenario->axes[at - 1].pairwise && !axis.pairwise; at--) {
-            scenario->axes[at] = scenario->axes[at - 1];
-        }
-        scenario->axes[at] = axis;
-    }
-}
-
 bool mfd_parse_head_end(struct mfd_parser *parser)
 {
-    struct mfd_scenario *scenario = parser->scenario;
+    const struct mfd_scenario *scenario = parser->scenario;
     unsigned line = parser->line;
-    bool good = true;
+    bool good = mfd_parse_axes_end(parser);
 
-    sort_axes(scenario);
     for (size_t i = 0; good && i < scenario->ram_count; i++) {
         parser->line = scenario->rams[i].line;
         good = mfd_parse_check_term(parser, &scenario->rams[i].size);
-    }
-    for (size_t i = 0; good && i < scenario->axis_count; i++) {
-        const struct mfd_axis *axis = &scenario->axes[i];
-
-        parser->line = axis->line;
-        if (parser->headers_seen & (1u << header_index(axis->name)) &&
-            mfd_parse_is_header(axis->name)) {
-            return MFD_PARSE_FAIL(parser, "%s: there is a header of that name too", axis->name);
-        }
-        for (size_t j = 0; good && j < axis->values.count; j++) {
-            good = mfd_parse_check_term(parser, &axis->values.list[j].from) &&
-                   mfd_parse_check_term(parser, &axis->values.list[j].to);
-        }
     }
     parser->line = good ? line : parser->line;
     return good;

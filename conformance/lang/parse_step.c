@@ -1,36 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Steps and expectations; see parser.h. */
+/* Steps up to the "!"; see parser.h. */
 #include "parser.h"
 #include "value.h"
 
 #include <string.h>
-
-/* Position within the words of a line. */
-struct cursor {
-    const struct mfd_words *words;
-    size_t at;
-};
-
-static const char *peek(const struct cursor *cursor)
-{
-    return cursor->at < cursor->words->count ? cursor->words->list[cursor->at] : "";
-}
-
-static const char *take(struct cursor *cursor)
-{
-    const char *word = peek(cursor);
-
-    cursor->at++;
-    return word;
-}
-
-static struct mfd_comment take_comment(struct mfd_parser *parser)
-{
-    struct mfd_comment comment = parser->pending;
-
-    parser->pending = (struct mfd_comment){0};
-    return comment;
-}
 
 /* ---- WHO ---- */
 
@@ -71,9 +44,9 @@ static bool parse_extra(struct mfd_parser *parser, const char *word, struct mfd_
     return true;
 }
 
-static bool parse_who(struct mfd_parser *parser, struct cursor *cursor, struct mfd_who *who)
+static bool parse_who(struct mfd_parser *parser, struct mfd_cursor *cursor, struct mfd_who *who)
 {
-    const char *word = peek(cursor);
+    const char *word = mfd_cursor_peek(cursor);
 
     if (strcmp(word, "main") == 0) {
         who->kind = MFD_WHO_MAIN;
@@ -83,15 +56,11 @@ static bool parse_who(struct mfd_parser *parser, struct cursor *cursor, struct m
             return MFD_PARSE_FAIL(parser, "file: needs the header transport file");
         }
     } else if (strcmp(word, "ch") == 0) {
-        cursor->at += 2;
-        return parse_channel(
-            parser, cursor->at <= cursor->words->count ? cursor->words->list[cursor->at - 1] : "",
-            who);
+        cursor->at++;
+        return parse_channel(parser, mfd_cursor_take(cursor), who);
     } else if (strcmp(word, "extra") == 0) {
-        cursor->at += 2;
-        return parse_extra(
-            parser, cursor->at <= cursor->words->count ? cursor->words->list[cursor->at - 1] : "",
-            who);
+        cursor->at++;
+        return parse_extra(parser, mfd_cursor_take(cursor), who);
     } else {
         return true;
     }
@@ -152,9 +121,9 @@ static bool check_verb(struct mfd_parser *parser, const char *word, const struct
     return true;
 }
 
-static bool parse_verb(struct mfd_parser *parser, struct cursor *cursor, struct mfd_line *line)
+static bool parse_verb(struct mfd_parser *parser, struct mfd_cursor *cursor, struct mfd_line *line)
 {
-    const char *word = peek(cursor);
+    const char *word = mfd_cursor_peek(cursor);
 
     line->verb = MFD_VERB_COUNT;
     if (line->at && (!*word || *word == '!')) {
@@ -337,24 +306,24 @@ static bool check_args(struct mfd_parser *parser, const struct mfd_line *line)
     return true;
 }
 
-static bool parse_rest(struct mfd_parser *parser, struct cursor *cursor, struct mfd_line *line)
+static bool parse_rest(struct mfd_parser *parser, struct mfd_cursor *cursor, struct mfd_line *line)
 {
-    while (*peek(cursor) && strcmp(peek(cursor), "!") != 0) {
-        if (!parse_arg_or_fault(parser, take(cursor), line)) {
+    while (*mfd_cursor_peek(cursor) && strcmp(mfd_cursor_peek(cursor), "!") != 0) {
+        if (!parse_arg_or_fault(parser, mfd_cursor_take(cursor), line)) {
             return false;
         }
     }
-    if (*peek(cursor)) {
+    if (*mfd_cursor_peek(cursor)) {
         cursor->at++;
         if (line->whole) {
             return MFD_PARSE_FAIL(parser, "!: the whole line is a fault already");
         }
-        if (!*peek(cursor)) {
+        if (!*mfd_cursor_peek(cursor)) {
             return MFD_PARSE_FAIL(parser, "!: the fault is missing");
         }
     }
-    while (*peek(cursor)) {
-        if (!mfd_parse_fault(parser, take(cursor), line)) {
+    while (*mfd_cursor_peek(cursor)) {
+        if (!mfd_parse_fault(parser, mfd_cursor_take(cursor), line)) {
             return false;
         }
     }
@@ -365,11 +334,11 @@ bool mfd_parse_step(struct mfd_parser *parser, const struct mfd_words *words)
 {
     struct mfd_scenario *scenario = parser->scenario;
     struct mfd_line line = {.line = parser->line, .ordered = parser->in_orders};
-    struct cursor cursor = {words, 0};
+    struct mfd_cursor cursor = {words, 0};
 
-    line.whole = strcmp(peek(&cursor), "!") == 0;
+    line.whole = strcmp(mfd_cursor_peek(&cursor), "!") == 0;
     cursor.at += line.whole;
-    line.at = strcmp(peek(&cursor), "at") == 0;
+    line.at = strcmp(mfd_cursor_peek(&cursor), "at") == 0;
     cursor.at += line.at;
     if (line.at && !scenario->sender) {
         return MFD_PARSE_FAIL(parser, "at: needs the header role sender");
@@ -380,95 +349,21 @@ bool mfd_parse_step(struct mfd_parser *parser, const struct mfd_words *words)
     if (line.at && line.who.kind == MFD_WHO_NOBODY) {
         return MFD_PARSE_FAIL(parser, "at: main, ch or extra must follow");
     }
-    if (line.at && !parse_at(parser, take(&cursor), &line)) {
+    if (line.at && !parse_at(parser, mfd_cursor_take(&cursor), &line)) {
         return false;
     }
     if (!parse_verb(parser, &cursor, &line)) {
         return false;
     }
-    if (line.verb == MFD_VERB_send && !parse_raw(parser, take(&cursor), &line)) {
+    if (line.verb == MFD_VERB_send && !parse_raw(parser, mfd_cursor_take(&cursor), &line)) {
         return false;
     }
     if (!parse_rest(parser, &cursor, &line)) {
         return false;
     }
-    line.comment = take_comment(parser);
+    line.comment = mfd_parse_take_comment(parser);
     scenario->lines = mfd_arena_grow(&scenario->arena, scenario->lines, scenario->line_count,
                                      sizeof(*scenario->lines));
     scenario->lines[scenario->line_count++] = line;
-    return true;
-}
-
-/* ---- expect ---- */
-
-static bool parse_outcome(struct mfd_parser *parser, const char *word, mfd_outcomes *outcomes)
-{
-    enum mfd_outcome outcome = mfd_outcome_find(word);
-
-    if (!*word) {
-        return MFD_PARSE_FAIL(parser, "expect: an outcome is missing");
-    }
-    if (outcome == MFD_OUTCOME_COUNT) {
-        return MFD_PARSE_FAIL(parser, "%.80s: no such outcome", word);
-    }
-    if (*outcomes & MFD_OUTCOME_BIT(outcome)) {
-        return MFD_PARSE_FAIL(parser, "%s: stands in this line already", word);
-    }
-    *outcomes |= MFD_OUTCOME_BIT(outcome);
-    return true;
-}
-
-/* Two clauses for one revision would leave open which one holds. */
-static bool check_overlap(struct mfd_parser *parser, const struct mfd_expect *expect)
-{
-    const struct mfd_scenario *scenario = parser->scenario;
-
-    for (size_t i = 0; i < scenario->expect_count; i++) {
-        for (int rev = MFD_REV_FIRST; rev <= MFD_REV_LATEST; rev++) {
-            if (mfd_revs_hold(&expect->revs, (enum mfd_rev)rev) &&
-                mfd_revs_hold(&scenario->expects[i].revs, (enum mfd_rev)rev)) {
-                return MFD_PARSE_FAIL(parser, "expect: line %u speaks for %s too",
-                                      scenario->expects[i].line,
-                                      mfd_rev_info((enum mfd_rev)rev)->name);
-            }
-        }
-    }
-    return true;
-}
-
-bool mfd_parse_expect(struct mfd_parser *parser, const struct mfd_words *words)
-{
-    struct mfd_scenario *scenario = parser->scenario;
-    struct mfd_expect expect = {.line = parser->line};
-    struct cursor cursor = {words, 1};
-
-    if (parser->in_orders) {
-        return MFD_PARSE_FAIL(parser, "expect: the end of orders is missing");
-    }
-    do {
-        if (!parse_outcome(parser, take(&cursor), &expect.outcomes)) {
-            return false;
-        }
-    } while (strcmp(peek(&cursor), "or") == 0 && cursor.at++);
-    if (strcmp(peek(&cursor), "for") == 0) {
-        cursor.at++;
-        if (!*peek(&cursor)) {
-            return MFD_PARSE_FAIL(parser, "for: the revisions are missing");
-        }
-        if (!mfd_parse_revs(parser, take(&cursor), &expect.revs)) {
-            return false;
-        }
-    }
-    if (*peek(&cursor)) {
-        return MFD_PARSE_FAIL(parser, "%.80s: only or OUTCOME and for REVS may follow",
-                              peek(&cursor));
-    }
-    if (!check_overlap(parser, &expect)) {
-        return false;
-    }
-    expect.comment = take_comment(parser);
-    scenario->expects = mfd_arena_grow(&scenario->arena, scenario->expects, scenario->expect_count,
-                                       sizeof(*scenario->expects));
-    scenario->expects[scenario->expect_count++] = expect;
     return true;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The parts of the parser: parse.c reads the file line by line, parse_head.c headers, parse_step.c steps,
- * parse_fault.c what stands right of "!".
+ * The parts of the parser: parse.c reads the file line by line, parse_head.c headers, parse_axis.c `each` and
+ * `with`, parse_step.c steps, parse_fault.c what stands right of "!", parse_expect.c expectations.
  *
  * Every function returns false after it has put the first error into the parser's error.
  */
@@ -27,10 +27,29 @@ struct mfd_words {
     size_t count;
 };
 
+/* Position within the words of a line; behind the last one stands "". */
+struct mfd_cursor {
+    const struct mfd_words *words;
+    size_t at;
+};
+
+const char *mfd_cursor_peek(const struct mfd_cursor *cursor);
+const char *mfd_cursor_take(struct mfd_cursor *cursor);
+
+/* The comment lines that wait for what comes next. */
+struct mfd_comment mfd_parse_take_comment(struct mfd_parser *parser);
+
 #define MFD_PARSE_FAIL(parser, ...) mfd_lang_fail((parser)->error, (parser)->line, __VA_ARGS__)
 
 bool mfd_parse_is_header(const char *word);
 bool mfd_parse_header(struct mfd_parser *parser, const struct mfd_words *words);
+/* Bit of a header name in `headers_seen`; 0 if there is none of that name. */
+unsigned mfd_parse_header_bit(const char *word);
+/* Whether a word can name a need or a parameter. */
+bool mfd_parse_is_name(const char *word);
+bool mfd_parse_axis(struct mfd_parser *parser, const struct mfd_words *words);
+/* After the last header: order and names of all axes. */
+bool mfd_parse_axes_end(struct mfd_parser *parser);
 /* After the last header: what headers say about each other. */
 bool mfd_parse_head_end(struct mfd_parser *parser);
 bool mfd_parse_step(struct mfd_parser *parser, const struct mfd_words *words);
@@ -51,8 +70,6 @@ bool mfd_parse_split(struct mfd_parser *parser, const char *text, struct mfd_val
                      bool *repeat);
 /* NAME or "NAME" of a RAM block. */
 bool mfd_parse_block(struct mfd_parser *parser, const char *text, struct mfd_values *values);
-/* 36 characters of a UUID; false, without an error, if they are none. */
-bool mfd_uuid_parse(const char *text, uint8_t *uuid);
 
 /* Adds the fault in `word` to the line. */
 bool mfd_parse_fault(struct mfd_parser *parser, const char *word, struct mfd_line *line);

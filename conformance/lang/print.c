@@ -91,8 +91,6 @@ static void print_axis(FILE *out, const struct mfd_axis *axis)
 
 static void print_head(FILE *out, const struct mfd_scenario *scenario)
 {
-    static const char *const transports[] = {NULL, "unix", "tcp", "file"};
-
     print_comment(out, &scenario->prose, "");
     print_words(out, "rule", scenario->rule_names, scenario->rule_name_count);
     if (scenario->speak_text) {
@@ -125,7 +123,7 @@ static void print_head(FILE *out, const struct mfd_scenario *scenario)
         print_header(out, "tls", "%s", scenario->tls == MFD_TLS_PSK ? "psk" : "x509");
     }
     if (scenario->transport) {
-        print_header(out, "transport", "%s", transports[scenario->transport]);
+        print_header(out, "transport", "%s", mfd_scenario_transport(scenario));
     }
     print_words(out, "needs", scenario->needs, scenario->need_count);
     for (size_t i = 0; i < scenario->axis_count; i++) {

@@ -103,6 +103,21 @@ bool mfd_line_faulty(const struct mfd_line *line)
     return line->whole || line->fault_count > 0;
 }
 
+bool mfd_line_has_fault(const struct mfd_line *line, enum mfd_fault_kind kind)
+{
+    for (size_t i = 0; i < line->fault_count; i++) {
+        if (line->faults[i].kind == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool mfd_is_page_size(uint64_t size)
+{
+    return size >= MFD_PAGE_SIZE_MIN && size <= MFD_PAGE_SIZE_MAX && (size & (size - 1)) == 0;
+}
+
 bool mfd_revs_hold(const struct mfd_revs *revs, enum mfd_rev rev)
 {
     return !revs->text || (revs->first <= rev && rev <= revs->last);

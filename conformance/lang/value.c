@@ -50,7 +50,7 @@ static unsigned suffix_shift(char suffix)
     }
 }
 
-static uint64_t int_value(const struct mfd_int *number)
+uint64_t mfd_int_value(const struct mfd_int *number)
 {
     return number->digits << suffix_shift(number->suffix);
 }
@@ -80,7 +80,7 @@ static const char *int_read(const char **text, struct mfd_int *number)
     }
     if (!number->hex && suffix_shift(*p)) {
         number->suffix = *p++;
-        if (int_value(number) >> suffix_shift(number->suffix) != number->digits) {
+        if (mfd_int_value(number) >> suffix_shift(number->suffix) != number->digits) {
             return "needs more than 64 bits";
         }
     }
@@ -238,6 +238,28 @@ const char *mfd_value_read(struct mfd_arena *arena, const char **text, struct mf
         return NULL;
     }
     return problem;
+}
+
+bool mfd_uuid_parse(const char *text, uint8_t *uuid)
+{
+    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    size_t digits = 0;
+
+    if (strlen(text) != sizeof(shape) - 1) {
+        return false;
+    }
+    for (size_t i = 0; shape[i]; i++) {
+        int nibble = hex_digit(text[i]);
+
+        if (shape[i] == '-' ? text[i] != '-' : nibble < 0) {
+            return false;
+        }
+        if (shape[i] == 'x') {
+            uuid[digits / 2] = (uint8_t)(digits % 2 ? uuid[digits / 2] | nibble : nibble << 4);
+            digits++;
+        }
+    }
+    return true;
 }
 
 void mfd_int_print(FILE *out, const struct mfd_int *number)

@@ -16,6 +16,11 @@
 const char *mfd_term_read(struct mfd_arena *arena, const char **text, struct mfd_term *term);
 const char *mfd_value_read(struct mfd_arena *arena, const char **text, struct mfd_value *value);
 
+/* 36 characters of a UUID; false if they are none. */
+bool mfd_uuid_parse(const char *text, uint8_t *uuid);
+
+/* What a number as it was written amounts to. */
+uint64_t mfd_int_value(const struct mfd_int *number);
 void mfd_int_print(FILE *out, const struct mfd_int *number);
 void mfd_term_print(FILE *out, const struct mfd_term *term);
 void mfd_value_print(FILE *out, const struct mfd_value *value);
