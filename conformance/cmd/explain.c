@@ -5,7 +5,7 @@
 #include "baseline.h"
 #include "catalogue.h"
 #include "defect.h"
-#include "glob.h"
+#include "id_glob.h"
 #include "layout.h"
 #include "profile.h"
 #include "rule.h"

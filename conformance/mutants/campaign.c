@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "campaign.h"
 
-#include "glob.h"
+#include "id_glob.h"
 #include "process.h"
 #include "workbench.h"
 #include "workcopy.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "baseline.h"
 
-#include "glob.h"
+#include "id_glob.h"
 
 #include <stdio.h>
 #include <stdlib.h>

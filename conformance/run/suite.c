@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "suite.h"
 
-#include "glob.h"
+#include "id_glob.h"
 
 #include <errno.h>
 #include <fts.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "glob.h"
+#include "id_glob.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

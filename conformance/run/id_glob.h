@@ -3,8 +3,8 @@
  * Globs of scenario ids: `*` matches within a path component, `**` any text. Nothing else is special, so
  * that the brackets of instance ids need no escape.
  */
-#ifndef MFD_GLOB_H
-#define MFD_GLOB_H
+#ifndef MFD_ID_GLOB_H
+#define MFD_ID_GLOB_H
 
 #include <stdbool.h>
 
