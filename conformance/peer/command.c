@@ -29,8 +29,9 @@ static void fill_ram(char *value, const struct mfd_plan *plan, const struct mfd_
     value[0] = '\0';
     for (size_t i = 0; i < plan->block_count && used < VALUE_SIZE; i++) {
         used +=
-            (size_t)snprintf(value + used, VALUE_SIZE - used, "%s%s=%s:%zu", i ? "," : "",
-                             plan->blocks[i].wire_name, live->blocks[i].path, live->blocks[i].size);
+            (size_t)snprintf(value + used, VALUE_SIZE - used, "%s%s=%s:%zu%s", i ? "," : "",
+                             plan->blocks[i].wire_name, live->blocks[i].path, live->blocks[i].size,
+                             plan->blocks[i].resizable ? ":resizable" : "");
     }
 }
 
