@@ -111,25 +111,12 @@ static void put_defects_of(const struct mfd_rule_info *rule)
     }
 }
 
-static bool scenario_names(const struct mfd_scenario *scenario, enum mfd_rule rule)
-{
-    size_t count = 0;
-    const enum mfd_rule *rules = mfd_scenario_rules(scenario, &count);
-
-    for (size_t i = 0; i < count; i++) {
-        if (rules[i] == rule) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void put_scenarios_of(enum mfd_rule rule, const struct mfd_suite *suite)
 {
     const char *label = "scenarios";
 
     for (size_t i = 0; i < suite->count; i++) {
-        if (scenario_names(suite->files[i].scenario, rule)) {
+        if (mfd_suite_names(suite->files[i].scenario, rule)) {
             printf("  %-10s %s\n", label, mfd_scenario_id(suite->files[i].scenario));
             label = "";
         }

@@ -160,6 +160,7 @@ static const struct argp parser = {
 
 void mfd_test_args_parse(int argc, char **argv, struct mfd_test_args *args)
 {
+    static char name[] = "mfdkit test";
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
     *args = (struct mfd_test_args){
@@ -172,6 +173,7 @@ void mfd_test_args_parse(int argc, char **argv, struct mfd_test_args *args)
             break;
         }
     }
+    argv[0] = name;
     argp_err_exit_status = MFD_USAGE;
     argp_parse(&parser, argc, argv, 0, NULL, args);
     if (args->command && !args->command[0]) {

@@ -103,19 +103,6 @@ static void check_main(const struct known *known, const struct mfd_plan *plan,
     free(stream);
 }
 
-static bool names(const struct mfd_scenario *scenario, enum mfd_rule rule)
-{
-    size_t count = 0;
-    const enum mfd_rule *rules = mfd_scenario_rules(scenario, &count);
-
-    for (size_t i = 0; i < count; i++) {
-        if (rules[i] == rule) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Whether the plan's refusal has the scenario's own reason; prints why not. */
 static bool reason_is_right(const struct mfd_suite_file *file, const struct mfd_plan *plan)
 {
@@ -136,7 +123,7 @@ static bool reason_is_right(const struct mfd_suite_file *file, const struct mfd_
     }
     check_main(&known, plan, &findings);
     refused = mfd_findings_refused(&findings);
-    if (refused && !names(file->scenario, refused->rule)) {
+    if (refused && !mfd_suite_names(file->scenario, refused->rule)) {
         print_error("%s: refused for %s, which it does not name\n", plan->id,
                     mfd_rule_info(refused->rule)->id);
         return false;

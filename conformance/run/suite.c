@@ -22,6 +22,19 @@ const char *mfd_suite_folder(void)
     return access(MFD_SOURCE_SCENARIOS, R_OK) == 0 ? MFD_SOURCE_SCENARIOS : MFD_INSTALLED_SCENARIOS;
 }
 
+bool mfd_suite_names(const struct mfd_scenario *scenario, enum mfd_rule rule)
+{
+    size_t count = 0;
+    const enum mfd_rule *rules = mfd_scenario_rules(scenario, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (rules[i] == rule) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool mfd_suite_selected(const struct mfd_scenario *scenario, const char *instance_id,
                         const char *const *globs)
 {

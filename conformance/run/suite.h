@@ -32,6 +32,9 @@ const char *mfd_suite_folder(void);
 bool mfd_suite_load(const char *folder, struct mfd_suite *suite, char *error);
 void mfd_suite_free(struct mfd_suite *suite);
 
+/* Whether the scenario is about the rule. */
+bool mfd_suite_names(const struct mfd_scenario *scenario, enum mfd_rule rule);
+
 /* Whether any of the NULL-terminated globs names the instance: by id, by scenario or by one of its rules. */
 bool mfd_suite_selected(const struct mfd_scenario *scenario, const char *instance_id,
                         const char *const *globs);
