@@ -5,7 +5,7 @@
  * CRASHED      ended by a signal or an abort, or left a sanitizer report, whatever its exit status
  * HUNG         does not answer, or does not end after everything was closed, past the guard
  * ACCEPTED     completed, and memory is what the sender meant
- * CORRUPTED    completed, but memory is not what the sender meant
+ * CORRUPTED    completed, but memory, or an answer on the return path, is not what the sender meant
  * REFUSED      closed or reset the deviating connection, or ended, before the harness closed anything
  * WAITING      alive and answering, nothing closed, not finished
  * UNSUPPORTED  the peer says that it lacks what the scenario needs

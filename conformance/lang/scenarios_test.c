@@ -72,10 +72,33 @@ static void agrees_with_the_tables(const char *path)
     mfd_scenario_free(scenario);
 }
 
+static void is_in_its_form(const char *path)
+{
+    static char text[1 << 16];
+    struct mfd_scenario *scenario = load(path);
+    char *printed = mfd_scenario_print(scenario);
+    FILE *file = fopen(path, "rb");
+
+    assert_non_null(file);
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    fclose(file);
+    if (strcmp(text, printed) != 0) {
+        fail_msg("%s is not in its form: mfdkit fmt %s", path, path);
+    }
+    free(printed);
+    mfd_scenario_free(scenario);
+}
+
 static void printing_a_scenario_twice_changes_nothing(void **state)
 {
     (void)state;
     assert_true(visit_all(has_one_form) > 0);
+}
+
+static void every_scenario_is_in_its_form(void **state)
+{
+    (void)state;
+    visit_all(is_in_its_form);
 }
 
 static void every_scenario_agrees_with_the_tables(void **state)
@@ -158,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(printing_a_scenario_twice_changes_nothing),
+        cmocka_unit_test(every_scenario_is_in_its_form),
         cmocka_unit_test(every_scenario_agrees_with_the_tables),
         cmocka_unit_test(examples_of_the_reference_are_right_and_in_their_form),
         cmocka_unit_test(the_reference_names_every_verb_argument_and_fault),

@@ -15,7 +15,7 @@
 #define M(name) (1u << MFD_MSG_##name)
 
 static const struct mfd_verb_info verbs[MFD_VERB_COUNT] = {
-#define VERB(name, who, args, messages, what) {#name, who, args, messages, what},
+#define VERB(name, who, args, messages, what) {#name, who, args, messages},
 #include "verb.def"
 };
 

@@ -103,7 +103,6 @@ struct mfd_verb_info {
     unsigned who;      /* bits 1 << mfd_who_kind */
     unsigned args;     /* bits 1 << mfd_arg_name */
     unsigned messages; /* bits 1 << mfd_message */
-    const char *what;
 };
 
 const struct mfd_verb_info *mfd_verb_info(enum mfd_verb verb);
@@ -263,7 +262,6 @@ struct mfd_scenario {
     size_t line_count;
     struct mfd_expect *expects;
     size_t expect_count;
-    unsigned last_line;
 };
 
 /* The block that a scenario without `ram` has. */
