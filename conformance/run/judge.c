@@ -30,8 +30,12 @@ static enum mfd_outcome say(struct trial *trial, enum mfd_outcome outcome, const
 
 static enum mfd_outcome completed(struct trial *trial)
 {
+    const struct mfd_play *play = &trial->play;
+
     if (mfd_memory_as_meant(trial->plan, trial->live, trial->witness, trial->detail,
-                            sizeof(trial->detail))) {
+                            sizeof(trial->detail)) &&
+        mfd_replies_as_meant(trial->plan, play->replies, play->reply_size, trial->detail,
+                             sizeof(trial->detail))) {
         return say(trial, MFD_ACCEPTED, "completed, memory as the sender meant");
     }
     return MFD_CORRUPTED;
@@ -205,6 +209,10 @@ static enum mfd_outcome close_down(struct trial *trial, enum mfd_outcome outcome
     if (live->peer->kind->completes_by_exit) {
         if (!mfd_process_wait(&live->process, live->peer->guard)) {
             return say(trial, MFD_HUNG, "did not end after everything was closed");
+        }
+        /* its sockets closed first, but it ended as one that has completed */
+        if (outcome == MFD_REFUSED && live->process.exit_code == 0) {
+            return completed(trial);
         }
     } else if (mfd_play_wait(&trial->play, (struct mfd_watch){.conn = -1}) != MFD_WAIT_ENDED &&
                outcome != MFD_HUNG && !live->peer->kind->answers(live)) {

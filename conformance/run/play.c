@@ -130,6 +130,16 @@ static bool pump_conn(struct mfd_play *play, unsigned conn)
     return moved;
 }
 
+static void keep_reply(struct mfd_play *play, unsigned conn, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size && play->plan->conns[conn].kind == MFD_CONN_MAIN; i++) {
+        if (play->reply_size < sizeof(play->replies)) {
+            play->replies[play->reply_size] = bytes[i];
+        }
+        play->reply_size++;
+    }
+}
+
 /* Reads what has come; true if that was anything, the end of the stream included. */
 static bool drain_conn(struct mfd_play *play, unsigned conn)
 {
@@ -141,6 +151,7 @@ static bool drain_conn(struct mfd_play *play, unsigned conn)
         ssize_t n = recv(c->fd, buf, sizeof(buf), MSG_DONTWAIT);
 
         if (n > 0) {
+            keep_reply(play, conn, buf, (size_t)n);
             happen(play, conn, true, "%zd bytes", n);
             moved = true;
             continue;

@@ -11,6 +11,7 @@
 #define MFD_PLAY_H
 
 #include "peer.h"
+#include "replies.h"
 #include "result.h"
 
 struct mfd_play_conn {
@@ -33,7 +34,9 @@ struct mfd_play_conn {
 struct mfd_play {
     const struct mfd_plan *plan;
     struct mfd_live *live;
-    struct mfd_play_conn *conns; /* one per connection of the plan */
+    struct mfd_play_conn *conns;      /* one per connection of the plan */
+    uint8_t replies[MFD_REPLIES_MAX]; /* what came back on main, as far as there is room */
+    size_t reply_size;                /* all of it */
     double start;
     struct mfd_happening *happenings;
     size_t happening_count;

@@ -5,6 +5,7 @@
 #include "hello.h"
 #include "packet.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,6 +185,7 @@ static void list_pages(struct mfd_conn *c, int block)
             mfd_guest_at(c->setup->guest, block, mfd_packet_offset(c->buf, i), page_size);
         struct iovec *last = c->iov_count ? &c->iov[c->iov_count - 1] : NULL;
 
+        assert(page); /* the check has bounded it */
         if (last && (uint8_t *)last->iov_base + last->iov_len == page) {
             last->iov_len += page_size;
         } else {
