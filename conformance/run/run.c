@@ -5,11 +5,10 @@
 #include "jobs.h"
 #include "json.h"
 #include "judge.h"
-#include "suite.h"
+#include "selection.h"
 #include "verdict.h"
 
 #include <ftw.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,170 +17,13 @@
 /* Guards of the harness's own processes, in guards of the peer: a run has a few waits, each bounded. */
 #define JOB_GUARDS 12
 
-/* One instance to run; `twin` is the index of its twin, -1 if it has none. */
-struct item {
-    const struct mfd_suite_file *file;
-    struct mfd_instance *instance;
-    bool applies;
-    int twin;
-};
-
-/* A positive twin, run once for all instances that share its plan. */
-struct twin {
-    const struct item *of;
-    uint64_t digest;
-    enum mfd_outcome got; /* UNDECIDED until it has run, and where it could not */
-    char *detail;
-};
-
 struct suite_run {
     const struct mfd_peer *peer;
     const struct mfd_run_options *options;
     struct mfd_run *run;
-    struct item *items;
-    size_t item_count;
-    struct twin *twins;
-    size_t twin_count;
-    struct mfd_instance **expansions; /* one per file, with their counts */
-    size_t *expansion_counts;
+    struct mfd_selection selection;
     size_t decided; /* results before this index have been reported */
 };
-
-/* What the peer brings into a scenario: one that needs a resizable block gets another machine. */
-static struct mfd_target target_of(const struct suite_run *suite,
-                                   const struct mfd_scenario *scenario)
-{
-    const struct mfd_peer *peer = suite->peer;
-    struct mfd_target target = {peer->rev, peer->machine, NULL, peer->kind->slow};
-    size_t count = 0;
-    const char *const *needs = mfd_scenario_needs(scenario, &count);
-
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(needs[i], "pc") == 0) {
-            target.machine = peer->pc_machine ? peer->pc_machine : peer->machine;
-            target.resizable_name = peer->resizable_name;
-        }
-    }
-    return target;
-}
-
-static struct mfd_plan *compile(const struct suite_run *suite, const struct item *item, bool twin,
-                                struct mfd_lang_error *error)
-{
-    struct mfd_target target = target_of(suite, item->file->scenario);
-
-    return mfd_scenario_compile(item->file->scenario, item->instance, &target, twin, error);
-}
-
-/* Index of the twin of an item, made if there is none like it yet; -2 with `error` on failure. */
-static int find_twin(struct suite_run *suite, const struct item *item, struct mfd_lang_error *error)
-{
-    struct mfd_plan *plan = compile(suite, item, true, error);
-    struct twin *grown = NULL;
-    uint64_t digest = 0;
-
-    if (!plan) {
-        return -2;
-    }
-    digest = mfd_plan_digest(plan);
-    mfd_plan_free(plan);
-    for (size_t i = 0; i < suite->twin_count; i++) {
-        if (suite->twins[i].digest == digest) {
-            return (int)i;
-        }
-    }
-    grown = realloc(suite->twins, (suite->twin_count + 1) * sizeof(*grown));
-    if (!grown) {
-        snprintf(error->text, sizeof(error->text), "out of memory");
-        return -2;
-    }
-    suite->twins = grown;
-    grown[suite->twin_count] = (struct twin){item, digest, MFD_UNDECIDED, NULL};
-    return (int)suite->twin_count++;
-}
-
-/* Looks at one instance before anything runs: does it apply, what is its twin. */
-static bool prepare(struct suite_run *suite, struct item *item, struct mfd_lang_error *error)
-{
-    struct mfd_plan *plan = compile(suite, item, false, error);
-
-    if (!plan) {
-        return false;
-    }
-    item->applies = plan->expect != 0;
-    mfd_plan_free(plan);
-    item->twin = -1;
-    if (item->applies && mfd_scenario_negative(item->file->scenario)) {
-        item->twin = find_twin(suite, item, error);
-    }
-    return item->twin != -2;
-}
-
-static bool selected(const struct suite_run *suite, const struct mfd_suite_file *file,
-                     const char *id, size_t number)
-{
-    const struct mfd_run_options *options = suite->options;
-
-    return mfd_suite_selected(file->scenario, id, options->globs) &&
-           (!options->shards || number % options->shards == options->shard - 1) &&
-           mfd_scenario_is_sender(file->scenario) == (strcmp(options->role, "sender") == 0);
-}
-
-static bool expand_file(struct suite_run *suite, const struct mfd_suite *files, size_t index,
-                        size_t *number, char *error)
-{
-    const struct mfd_suite_file *file = &files->files[index];
-    struct mfd_lang_error fault = {0};
-    size_t count = 0;
-    struct mfd_target target = target_of(suite, file->scenario);
-    struct mfd_instance *instances =
-        mfd_scenario_expand(file->scenario, &target, suite->options->strength, &count, &fault);
-    struct item *grown =
-        instances ? realloc(suite->items, (suite->item_count + count) * sizeof(*grown)) : NULL;
-
-    suite->expansions[index] = instances;
-    suite->expansion_counts[index] = count;
-    if (grown) {
-        suite->items = grown;
-    }
-    for (size_t i = 0; grown && i < count; i++) {
-        if (selected(suite, file, instances[i].id, (*number)++)) {
-            grown[suite->item_count++] = (struct item){file, &instances[i], false, -1};
-        }
-    }
-    if (!grown) {
-        snprintf(error, MFD_RUN_ERROR_SIZE, "%s:%u: %s", file->path, fault.line,
-                 instances ? "out of memory" : fault.text);
-    }
-    return grown != NULL;
-}
-
-static bool prepare_all(struct suite_run *suite, const struct mfd_suite *files, char *error)
-{
-    size_t number = 0;
-
-    suite->expansions = calloc(files->count + 1, sizeof(*suite->expansions));
-    suite->expansion_counts = calloc(files->count + 1, sizeof(*suite->expansion_counts));
-    if (!suite->expansions || !suite->expansion_counts) {
-        snprintf(error, MFD_RUN_ERROR_SIZE, "out of memory");
-        return false;
-    }
-    for (size_t i = 0; i < files->count; i++) {
-        if (!expand_file(suite, files, i, &number, error)) {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < suite->item_count; i++) {
-        struct mfd_lang_error fault = {0};
-
-        if (!prepare(suite, &suite->items[i], &fault)) {
-            snprintf(error, MFD_RUN_ERROR_SIZE, "%s:%u: %s", suite->items[i].file->path, fault.line,
-                     fault.text);
-            return false;
-        }
-    }
-    return true;
-}
 
 /* The deviating message as the report of a failure shows it. */
 static void add_offending(const struct mfd_plan *plan, struct mfd_result *result)
@@ -204,7 +46,7 @@ static void add_offending(const struct mfd_plan *plan, struct mfd_result *result
     }
 }
 
-static void describe(const struct suite_run *suite, const struct item *item,
+static void describe(const struct suite_run *suite, const struct mfd_item *item,
                      const struct mfd_plan *plan, struct mfd_result *result)
 {
     size_t rule_count = 0;
@@ -226,11 +68,13 @@ static void describe(const struct suite_run *suite, const struct item *item,
 static json_t *work(size_t index, void *context)
 {
     struct suite_run *suite = context;
-    bool twin = index < suite->twin_count;
-    const struct item *item = twin ? suite->twins[index].of
-                                   : &suite->items[(index - suite->twin_count) % suite->item_count];
+    bool twin = index < suite->selection.twin_count;
+    const struct mfd_item *item =
+        twin ? suite->selection.twins[index].of
+             : &suite->selection
+                    .items[(index - suite->selection.twin_count) % suite->selection.item_count];
     struct mfd_lang_error fault = {0};
-    struct mfd_plan *plan = compile(suite, item, twin, &fault);
+    struct mfd_plan *plan = mfd_item_compile(&suite->selection, item, twin, &fault);
     struct mfd_result result = {0};
     json_t *answer = NULL;
 
@@ -250,7 +94,7 @@ static json_t *work(size_t index, void *context)
 static void twin_done(struct suite_run *suite, size_t index, const json_t *answer, const char *why)
 {
     struct mfd_result result;
-    struct twin *twin = &suite->twins[index];
+    struct mfd_twin *twin = &suite->selection.twins[index];
 
     if (!answer || !mfd_result_from_json(answer, &result)) {
         twin->detail = strdup(why ? why : "no answer");
@@ -274,9 +118,9 @@ static void report(struct suite_run *suite, size_t upto)
     }
 }
 
-static void decide(struct suite_run *suite, const struct item *item, struct mfd_result *result)
+static void decide(struct suite_run *suite, const struct mfd_item *item, struct mfd_result *result)
 {
-    const struct twin *twin = item->twin >= 0 ? &suite->twins[item->twin] : NULL;
+    const struct mfd_twin *twin = item->twin >= 0 ? &suite->selection.twins[item->twin] : NULL;
     struct mfd_verdict_twin about = {0};
 
     if (twin) {
@@ -335,7 +179,7 @@ static void instance_done(struct suite_run *suite, size_t index, const json_t *a
                           const char *why)
 {
     struct mfd_result *kept = &suite->run->results[index];
-    const struct item *item = &suite->items[index];
+    const struct mfd_item *item = &suite->selection.items[index];
     struct mfd_result result;
 
     if (!answer || !mfd_result_from_json(answer, &result)) {
@@ -365,10 +209,11 @@ static void done(size_t index, const json_t *answer, const char *why, void *cont
 {
     struct suite_run *suite = context;
 
-    if (index < suite->twin_count) {
+    if (index < suite->selection.twin_count) {
         twin_done(suite, index, answer, why);
     } else {
-        instance_done(suite, (index - suite->twin_count) % suite->item_count, answer, why);
+        instance_done(suite, (index - suite->selection.twin_count) % suite->selection.item_count,
+                      answer, why);
     }
 }
 
@@ -400,11 +245,12 @@ static bool run_jobs(struct suite_run *suite, struct mfd_peer *peer, char *error
     }
     peer->scratch = scratch;
     suite->peer = peer;
-    jobs.count = suite->twin_count;
+    jobs.count = suite->selection.twin_count;
     good = mfd_jobs_run(&jobs);
     if (good) {
-        jobs.first = suite->twin_count;
-        jobs.count = suite->item_count * (suite->options->repeat ? suite->options->repeat : 1);
+        jobs.first = suite->selection.twin_count;
+        jobs.count =
+            suite->selection.item_count * (suite->options->repeat ? suite->options->repeat : 1);
         good = mfd_jobs_run(&jobs);
     }
     nftw(scratch, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
@@ -414,34 +260,20 @@ static bool run_jobs(struct suite_run *suite, struct mfd_peer *peer, char *error
     return good;
 }
 
-static void free_suite(struct suite_run *suite, size_t files)
-{
-    for (size_t i = 0; i < suite->twin_count; i++) {
-        free(suite->twins[i].detail);
-    }
-    for (size_t i = 0; suite->expansions && i < files; i++) {
-        mfd_instances_free(suite->expansions[i], suite->expansion_counts[i]);
-    }
-    free(suite->expansions);
-    free(suite->expansion_counts);
-    free(suite->twins);
-    free(suite->items);
-}
-
 static bool run_loaded(struct suite_run *suite, const struct mfd_suite *files, char *error)
 {
     struct mfd_peer peer = *suite->peer;
 
-    if (!prepare_all(suite, files, error)) {
+    if (!mfd_selection_make(&suite->selection, suite->peer, suite->options, files, error)) {
         return false;
     }
-    suite->run->results = calloc(suite->item_count + 1, sizeof(*suite->run->results));
-    suite->run->count = suite->item_count;
+    suite->run->results = calloc(suite->selection.item_count + 1, sizeof(*suite->run->results));
+    suite->run->count = suite->selection.item_count;
     if (!suite->run->results) {
         snprintf(error, MFD_RUN_ERROR_SIZE, "out of memory");
         return false;
     }
-    if (suite->item_count && !run_jobs(suite, &peer, error)) {
+    if (suite->selection.item_count && !run_jobs(suite, &peer, error)) {
         return false;
     }
     if (!add_stale_lines(suite)) {
@@ -461,7 +293,7 @@ bool mfd_run_suite(const struct mfd_peer *peer, const struct mfd_run_options *op
     bool good =
         mfd_suite_load(options->scenarios, &files, error) && run_loaded(&suite, &files, error);
 
-    free_suite(&suite, files.count);
+    mfd_selection_free(&suite.selection);
     mfd_suite_free(&files);
     if (good) {
         mfd_run_summarise(run);
