@@ -239,16 +239,19 @@ static void look_at_process(int pid, struct look *look)
 }
 
 /* Processes that the peer has started are in its group too, but only a scan of all finds them. */
-static struct look look_at_group(pid_t group)
+static struct look look_at(const struct mfd_process *process)
 {
     struct look look = {0};
-    DIR *dir = opendir("/proc");
+    DIR *dir = process->alone ? NULL : opendir("/proc");
     struct dirent *entry = NULL;
 
+    if (process->alone) {
+        look_at_process(process->pid, &look);
+    }
     while (dir && (entry = readdir(dir))) {
         int pid = atoi(entry->d_name);
 
-        if (pid > 0 && getpgid(pid) == group) {
+        if (pid > 0 && getpgid(pid) == process->pid) {
             look_at_process(pid, &look);
         }
     }
@@ -260,7 +263,7 @@ static struct look look_at_group(pid_t group)
 
 bool mfd_process_quiet(const struct mfd_process *process, double window)
 {
-    struct look first = look_at_group(process->pid);
+    struct look first = look_at(process);
     double end = mfd_now() + window;
 
     do {
@@ -269,7 +272,7 @@ bool mfd_process_quiet(const struct mfd_process *process, double window)
         if (first.busy || first.threads == 0) {
             return false;
         }
-        again = look_at_group(process->pid);
+        again = look_at(process);
         if (again.busy || again.threads != first.threads || again.slices != first.slices) {
             return false;
         }

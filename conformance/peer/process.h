@@ -11,7 +11,8 @@
 #include <sys/types.h>
 
 struct mfd_process {
-    pid_t pid; /* 0: none; also the process group */
+    pid_t pid;  /* 0: none; also the process group */
+    bool alone; /* it starts no processes: none need be looked for. Set by whoever knows */
     bool ended;
     bool killed;         /* by the harness, so a signal says nothing about the peer */
     int exit_code;       /* if it ended by exiting, else -1 */

@@ -109,6 +109,7 @@ static enum mfd_start ref_start(const struct mfd_peer *peer, const struct mfd_pl
         close(listen_fd);
         return MFD_START_FAILED;
     default:
+        live->process.alone = true;
         close(listen_fd);
         return MFD_STARTED;
     }
