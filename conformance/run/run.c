@@ -9,6 +9,7 @@
 #include "verdict.h"
 
 #include <ftw.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,6 +268,7 @@ static bool run_loaded(struct suite_run *suite, const struct mfd_suite *files, c
     if (!mfd_selection_make(&suite->selection, suite->peer, suite->options, files, error)) {
         return false;
     }
+    malloc_trim(0); /* each instance costs two forks, and they copy what maps the heap */
     suite->run->results = calloc(suite->selection.item_count + 1, sizeof(*suite->run->results));
     suite->run->count = suite->selection.item_count;
     if (!suite->run->results) {
