@@ -17,6 +17,7 @@ static const struct command {
     {"recv", mfd_cmd_recv, "the reference receiver"},
     {"mutants", mfd_cmd_mutants,
      "weaken the reference one rule or line at a time and see who notices"},
+    {"qemu", mfd_cmd_qemu, "fetch QEMU of another Debian release, or list those that are there"},
 };
 
 static void usage(FILE *out)

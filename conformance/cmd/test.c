@@ -5,6 +5,7 @@
 #include "junit.h"
 #include "peer.h"
 #include "profile.h"
+#include "qemu_cache.h"
 #include "run.h"
 #include "suite.h"
 #include "tap.h"
@@ -40,6 +41,37 @@ static char *on_path(const char *name)
     return found;
 }
 
+/*
+ * The program behind qemu=NAME: a path, a suite of the cache, or a program on PATH. NULL with a message; a
+ * test fetches nothing by itself.
+ */
+static char *find_qemu(const char *name)
+{
+    struct mfd_cached_qemu cached = {.state = MFD_CACHE_ABSENT};
+    char folder[MFD_CACHE_PATH_SIZE] = "";
+    char *path = NULL;
+
+    if (strchr(name, '/')) {
+        return strdup(name);
+    }
+    if (mfd_qemu_cache_folder(folder)) {
+        mfd_qemu_cached(folder, name, &cached);
+    }
+    if (cached.state == MFD_CACHE_WHOLE) {
+        return strdup(cached.path);
+    }
+    if (cached.state == MFD_CACHE_BROKEN) {
+        fprintf(stderr, "mfdkit test: %s in %s is broken: mfdkit qemu fetch %s makes it anew\n",
+                name, folder, name);
+    } else if (mfd_qemu_suite_known(name)) {
+        fprintf(stderr, "mfdkit test: %s is not in %s: mfdkit qemu fetch %s gets it\n", name,
+                folder, name);
+    } else if (!(path = on_path(name))) {
+        fprintf(stderr, "mfdkit test: '%s' is no suite that was fetched, and not on PATH\n", name);
+    }
+    return path;
+}
+
 /* Chooses the kind of peer and its program; an exit code, MFD_OK if it went well. */
 static int choose_peer(const struct mfd_test_args *args, struct mfd_peer *peer)
 {
@@ -61,17 +93,21 @@ static int choose_peer(const struct mfd_test_args *args, struct mfd_peer *peer)
         return MFD_OK;
     }
     if (strncmp(args->peer, "qemu", 4) != 0 || (args->peer[4] && args->peer[4] != '=')) {
-        fprintf(stderr,
-                "mfdkit test: there is no peer '%s'; try ref, qemu, qemu=PATH or -- COMMAND\n",
-                args->peer);
+        fprintf(
+            stderr,
+            "mfdkit test: there is no peer '%s'; try ref, qemu, qemu=PATH, qemu=SUITE or -- COMMAND\n",
+            args->peer);
         return MFD_USAGE;
     }
     peer->kind = &mfd_peer_qemu;
-    peer->path = args->peer[4] ? strdup(args->peer + 5) : on_path("qemu-system-x86_64");
-    if (!peer->path) {
+    if (args->peer[4]) {
+        peer->path = find_qemu(args->peer + 5);
+    } else if (!(peer->path = on_path("qemu-system-x86_64"))) {
         fprintf(
             stderr,
             "mfdkit test: qemu-system-x86_64 is not on PATH; Debian has it in qemu-system-x86\n");
+    }
+    if (!peer->path) {
         return MFD_HARNESS;
     }
     if (!mfd_qemu_probe(peer, error)) {

@@ -151,8 +151,8 @@ static const struct argp parser = {
     parse,
     "[PEER] [-- COMMAND...]",
     "Run scenarios against a peer and judge what it does."
-    "\vPEER is ref (the embedded reference, the default), qemu (on PATH) or qemu=PATH; a COMMAND behind -- is "
-    "started for each scenario by the contract in README.md.\n\n"
+    "\vPEER is ref (the embedded reference, the default), qemu (on PATH), qemu=PATH, or qemu=SUITE "
+    "for that of another Debian release, which mfdkit qemu fetch gets; a COMMAND behind -- is started for each scenario by the contract in README.md.\n\n"
     "Exit status: 0 all as expected, 1 something unexpected, 2 usage, 3 the harness itself failed, 4 nothing ran.",
     NULL,
     NULL,

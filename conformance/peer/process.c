@@ -282,3 +282,14 @@ bool mfd_process_quiet(const struct mfd_process *process, double window)
     } while (mfd_now() < end);
     return true;
 }
+
+double mfd_process_cpu(const struct mfd_process *process)
+{
+    clockid_t clock;
+    struct timespec used = {0};
+
+    if (clock_getcpuclockid(process->pid, &clock) != 0 || clock_gettime(clock, &used) != 0) {
+        return 0;
+    }
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}

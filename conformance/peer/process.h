@@ -54,6 +54,9 @@ char *mfd_process_output(const struct mfd_process *process);
  */
 bool mfd_process_quiet(const struct mfd_process *process, double window);
 
+/* Processor time that the process has used, in seconds; 0 where the kernel does not tell. */
+double mfd_process_cpu(const struct mfd_process *process);
+
 /* Monotonic time in seconds. */
 double mfd_now(void);
 

@@ -134,6 +134,20 @@ static void a_process_that_spins_is_never_quiet(void **state)
     mfd_process_kill(&process);
 }
 
+static void only_a_process_that_works_uses_processor_time(void **state)
+{
+    struct mfd_process spinner = start(spin);
+    struct mfd_process sleeper = start(sleep_for_ever);
+    double end = mfd_now() + GUARD;
+
+    (void)state;
+    while (mfd_process_cpu(&spinner) < 0.2 && mfd_now() < end) {}
+    assert_true(mfd_process_cpu(&spinner) >= 0.2);
+    assert_true(mfd_process_cpu(&sleeper) < 0.2);
+    mfd_process_kill(&spinner);
+    mfd_process_kill(&sleeper);
+}
+
 static void sleep_in_steps(void)
 {
     for (;;) {
@@ -208,6 +222,7 @@ int main(void)
         cmocka_unit_test(a_process_that_waits_for_ever_is_quiet_and_can_be_killed),
         cmocka_unit_test(a_process_that_spins_is_never_quiet),
         cmocka_unit_test(a_process_that_sleeps_in_short_steps_is_never_quiet),
+        cmocka_unit_test(only_a_process_that_works_uses_processor_time),
         cmocka_unit_test(a_child_of_the_process_counts_too),
         cmocka_unit_test(a_sanitizer_report_is_found_whatever_the_exit_status),
     };

@@ -15,6 +15,8 @@
 
 /* Happenings kept: the report shows the last dozen, and a run of thousands of pieces is bounded. */
 #define HAPPENINGS_MAX 4096
+/* Seconds of its processor time after which a peer that does not take one piece is not going to. */
+#define TAKING_CPU 0.05
 
 __attribute__((format(printf, 4, 5))) static void happen(struct mfd_play *play, unsigned conn,
                                                          bool from_peer, const char *format, ...)
@@ -307,20 +309,32 @@ static void push(struct mfd_play *play, unsigned conn)
     }
 }
 
-/* Until the peer has taken the bytes out of the socket, so that the next piece is one of its own. */
+/*
+ * Until the peer has taken the bytes out of the socket, so that the next piece is one of its own. One that
+ * looks at the first bytes before it takes them never does: it sleeps until there are more, or spins.
+ */
 static void wait_taken(struct mfd_play *play, unsigned conn)
 {
     const struct mfd_play_conn *c = &play->conns[conn];
+    struct mfd_process *process = &play->live->process;
+    double spun = mfd_process_cpu(process) + TAKING_CPU;
+    double end = mfd_now() + play->live->peer->guard;
 
-    for (int looks = 0; looks < 1000; looks++) {
+    for (unsigned looks = 0; mfd_now() < end; looks++) {
         int unread = 0;
 
         if (c->fd < 0 || ioctl(c->fd, SIOCOUTQ, &unread) != 0 || unread == 0) {
             return;
         }
+        if (looks > 1000) {
+            exchange(play);
+            if (mfd_process_poll(process) || mfd_process_cpu(process) > spun ||
+                mfd_process_quiet(process, 0)) {
+                return;
+            }
+        }
         sched_yield();
     }
-    settle(play);
 }
 
 static void step_send(struct mfd_play *play, const struct mfd_step *step)

@@ -69,23 +69,41 @@ static enum mfd_got load_page(struct mfd_conn *c)
     return MFD_GOT_MORE;
 }
 
-/* RAM START is over with its first EOS; in section mode each EOS is a sync point as well. */
+/* The table of blocks is final. Told before the sync point of RAM START: pages may stand before its SYNC. */
+static enum mfd_got tell_ram(struct mfd_conn *c)
+{
+    c->ram_told = true;
+    return MFD_GOT_RAM;
+}
+
+/* The last block of the list makes the table final; from then on pages are loaded by it. */
+static enum mfd_got take_block(struct mfd_conn *c)
+{
+    if (c->ram_told) {
+        return mfd_conn_refuse(
+            c, (struct mfd_finding){.rule = MFD_MAIN_019, .width = 1, .got = c->record.length});
+    }
+    mfd_guest_resize(c->setup->guest, c->record.block, c->record.length);
+    return c->main.sizes_left ? MFD_GOT_MORE : tell_ram(c);
+}
+
+/* In section mode each EOS is a sync point. The first one ends a list of blocks that never came, too. */
 static enum mfd_got take_eos(struct mfd_conn *c)
 {
-    bool first = !c->ram_told;
     bool point = c->setup->sync == MFD_SYNC_SECTION;
 
-    c->ram_told = true;
-    c->point_due = first && point;
-    return first ? MFD_GOT_RAM : point ? MFD_GOT_POINT : MFD_GOT_MORE;
+    if (!c->ram_told) {
+        c->point_due = point;
+        return tell_ram(c);
+    }
+    return point ? MFD_GOT_POINT : MFD_GOT_MORE;
 }
 
 static enum mfd_got take_record(struct mfd_conn *c)
 {
     switch (c->record.message) {
     case MFD_MSG_block:
-        mfd_guest_resize(c->setup->guest, c->record.block, c->record.length);
-        return MFD_GOT_MORE;
+        return take_block(c);
     case MFD_MSG_zero:
     case MFD_MSG_page:
         if (!c->admitted) {

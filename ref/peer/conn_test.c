@@ -158,9 +158,8 @@ static void a_channel_gives_the_same_events_in_any_fragmentation(void **state)
 
 static void main_gives_the_same_events_in_any_fragmentation(void **state)
 {
-    static const enum mfd_got want[] = {MFD_GOT_MAIN, MFD_GOT_REPLY,  MFD_GOT_POINT,
-                                        MFD_GOT_RAM,  MFD_GOT_LOAD,   MFD_GOT_POINT,
-                                        MFD_GOT_END,  MFD_GOT_DRAINED};
+    static const enum mfd_got want[] = {MFD_GOT_MAIN, MFD_GOT_REPLY, MFD_GOT_RAM, MFD_GOT_POINT,
+                                        MFD_GOT_LOAD, MFD_GOT_POINT, MFD_GOT_END, MFD_GOT_DRAINED};
     static const uint8_t ping[] = {0, 0, 0, 9};
     struct rig *rig = rig_new(MFD_REV_10_0, false);
     struct test_bytes *b = &rig->bytes;
@@ -184,6 +183,24 @@ static void main_gives_the_same_events_in_any_fragmentation(void **state)
     assert_int_equal(rig->guest.maps[0].base[6 * TEST_PAGE], 0x33);
     assert_int_equal(rig->guest.maps[0].base[7 * TEST_PAGE - 1], 0x33);
     assert_int_equal(rig->guest.maps[0].base[7 * TEST_PAGE], 0xaa);
+    rig_free(rig);
+}
+
+static void a_block_behind_the_list_is_refused(void **state)
+{
+    static const enum mfd_got want[] = {MFD_GOT_MAIN, MFD_GOT_RAM, MFD_GOT_POINT, MFD_GOT_FINDING};
+    struct rig *rig = rig_new(MFD_REV_10_0, false);
+    struct test_bytes *b = &rig->bytes;
+
+    (void)state;
+    test_put_header(b);
+    test_put_ram_start(b, MEMORY);
+    b->len += mfd_pack_marker(b->data + b->len);
+    /* pages are loaded by the first list already */
+    b->len += mfd_pack_memsize(b->data + b->len, MEMORY);
+    b->len += mfd_pack_block(b->data + b->len, TEST_BLOCK, MEMORY);
+    run(rig, 0, SIZE_MAX, false);
+    assert_events(rig, want, COUNT(want));
     rig_free(rig);
 }
 
@@ -456,6 +473,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_channel_gives_the_same_events_in_any_fragmentation),
         cmocka_unit_test(main_gives_the_same_events_in_any_fragmentation),
+        cmocka_unit_test(a_block_behind_the_list_is_refused),
         cmocka_unit_test(a_missing_description_of_the_vm_is_no_error),
         cmocka_unit_test(in_section_mode_each_section_end_is_a_sync_point),
         cmocka_unit_test(pages_on_a_sync_packet_are_loaded_before_the_sync),
