@@ -175,7 +175,26 @@ static bool add_stale_lines(struct suite_run *suite)
     return true;
 }
 
-/* With --repeat the worst result of an instance stays: the first that is not as expected. */
+/* How far a verdict is from what one hopes for. */
+static int badness(enum mfd_verdict verdict)
+{
+    switch (verdict) {
+    case MFD_PASS:
+        return 0;
+    case MFD_KNOWN:
+        return 1;
+    case MFD_NOT_APPLICABLE:
+    case MFD_VERDICT_UNSUPPORTED:
+    case MFD_VERDICT_UNDECIDED:
+        return 2;
+    case MFD_WARN:
+        return 3;
+    default:
+        return 4;
+    }
+}
+
+/* With --repeat the worst result of an instance stays. */
 static void instance_done(struct suite_run *suite, size_t index, const json_t *answer,
                           const char *why)
 {
@@ -193,7 +212,7 @@ static void instance_done(struct suite_run *suite, size_t index, const json_t *a
         result.level = mfd_rule_level(result.rule, strcmp(result.role, "sender") == 0);
     }
     decide(suite, item, &result);
-    if (kept->id && (kept->verdict != MFD_PASS || result.verdict == MFD_PASS)) {
+    if (kept->id && badness(result.verdict) <= badness(kept->verdict)) {
         mfd_result_free(&result);
         return;
     }
