@@ -49,7 +49,9 @@ struct mfd_decoder {
 struct mfd_codec {
     int (*encoder_open)(struct mfd_encoder *e);
     /* Appends to `buf`. */
-    int (*encode)(struct mfd_encoder *e, const struct iovec *pages, size_t count, bool finish);
+    int (*encode)(struct mfd_encoder *e, const struct iovec *pages, size_t count);
+    int (*finish)(
+        struct mfd_encoder *e); /* likewise; NULL, with `restart`, where there is no stream */
     void (*restart)(struct mfd_encoder *e);
     void (*encoder_close)(struct mfd_encoder *e);
 

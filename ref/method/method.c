@@ -88,19 +88,35 @@ int mfd_encoder_open(struct mfd_encoder **encoder, uint32_t method, int level, u
 }
 
 int mfd_encoder_pages(struct mfd_encoder *encoder, const struct iovec *pages, size_t count,
-                      bool finish, struct iovec *payload)
+                      struct iovec *payload)
 {
     int error = 0;
 
     encoder->fill = 0;
-    error = encoder->codec->encode(encoder, pages, count, finish);
+    error = encoder->codec->encode(encoder, pages, count);
     *payload = (struct iovec){encoder->buf, encoder->fill};
     return error;
 }
 
-void mfd_encoder_restart(struct mfd_encoder *encoder)
+int mfd_encoder_finish(struct mfd_encoder *encoder, struct iovec *payload)
 {
-    encoder->codec->restart(encoder);
+    int error = ENOTSUP;
+
+    encoder->fill = 0;
+    if (encoder->codec->finish) {
+        error = encoder->codec->finish(encoder);
+        encoder->codec->restart(encoder);
+    }
+    *payload = (struct iovec){encoder->buf, encoder->fill};
+    return error;
+}
+
+bool mfd_encoder_restart(struct mfd_encoder *encoder)
+{
+    if (encoder->codec->restart) {
+        encoder->codec->restart(encoder);
+    }
+    return encoder->codec->restart;
 }
 
 void mfd_encoder_close(struct mfd_encoder *encoder)

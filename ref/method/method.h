@@ -51,13 +51,17 @@ struct mfd_encoder;
 int mfd_encoder_open(struct mfd_encoder **encoder, uint32_t method, int level, uint32_t page_size);
 /*
  * Encodes the pages of one packet, at most its slots, as a payload of at most MFD_COMPRESSED_MAX bytes
- * that is the encoder's and valid until the next call. `finish`: the stream ends with it, which no
- * sender does; the next payload then starts a new one. 0, or EIO after which the encoder is of no use.
+ * that is the encoder's and valid until the next call. 0, or EIO after which the encoder is of no use.
  */
 int mfd_encoder_pages(struct mfd_encoder *encoder, const struct iovec *pages, size_t count,
-                      bool finish, struct iovec *payload);
-/* The next payload starts a new stream, which no sender does either. */
-void mfd_encoder_restart(struct mfd_encoder *encoder);
+                      struct iovec *payload);
+/*
+ * Ends the stream, which no sender does: gives what belongs behind the last payload. 0, EIO, or ENOTSUP
+ * for a method without streams. The next payload starts a new one.
+ */
+int mfd_encoder_finish(struct mfd_encoder *encoder, struct iovec *payload);
+/* The next payload starts a new stream, which no sender does either. False: the method has none. */
+bool mfd_encoder_restart(struct mfd_encoder *encoder);
 /* NULL is fine. */
 void mfd_encoder_close(struct mfd_encoder *encoder);
 

@@ -57,12 +57,6 @@ static void encoder_close(struct mfd_encoder *e)
     }
 }
 
-/* There is no stream that could go on. */
-static void restart(struct mfd_encoder *e)
-{
-    (void)e;
-}
-
 /* Length of the page as it was stored: its own unless it gets shorter. */
 static size_t encode_page(struct mfd_encoder *e, uint8_t *page)
 {
@@ -80,12 +74,11 @@ static size_t encode_page(struct mfd_encoder *e, uint8_t *page)
     return e->page_size;
 }
 
-static int encode(struct mfd_encoder *e, const struct iovec *pages, size_t count, bool finish)
+static int encode(struct mfd_encoder *e, const struct iovec *pages, size_t count)
 {
     size_t number = count_pages(pages, count, e->page_size);
     uint8_t *entry = e->buf;
 
-    (void)finish;
     if (number > mfd_slots(e->page_size)) {
         return EIO;
     }
@@ -238,5 +231,11 @@ static bool decode(struct mfd_decoder *d, struct mfd_input *in, const struct iov
 }
 
 const struct mfd_codec mfd_codec_pagewise = {
-    encoder_open, encode, restart, encoder_close, decoder_open, admits, decode, decoder_close,
+    .encoder_open = encoder_open,
+    .encode = encode,
+    .encoder_close = encoder_close,
+    .decoder_open = decoder_open,
+    .admits = admits,
+    .decode = decode,
+    .decoder_close = decoder_close,
 };

@@ -95,7 +95,7 @@ static void pass_packet(struct test_channel channel, uint8_t *pages, size_t coun
 
     assert_non_null(copy);
     n = split_pages(pages, count, page_size, from);
-    assert_int_equal(mfd_encoder_pages(channel.encoder, from, n, false, &payload), 0);
+    assert_int_equal(mfd_encoder_pages(channel.encoder, from, n, &payload), 0);
     assert_true(payload.iov_len <= MFD_COMPRESSED_MAX);
     assert_true(mfd_decoder_admits(channel.decoder, (uint32_t)count, payload.iov_len, &finding));
     pieces = calloc(payload.iov_len / step * 2 + 2, sizeof(*pieces));

@@ -49,19 +49,37 @@ static inline void test_close(struct test_channel channel)
     mfd_decoder_close(channel.decoder);
 }
 
-/* The payload of `size` bytes of pages at `pages`, in a copy that the caller frees. */
+/* Both payloads one behind the other, in memory that the caller frees. */
+static inline uint8_t *test_join(struct iovec a, const void *b, size_t len)
+{
+    uint8_t *all = malloc(a.iov_len + len);
+
+    assert_non_null(all);
+    memcpy(all, a.iov_base, a.iov_len);
+    memcpy(all + a.iov_len, b, len);
+    return all;
+}
+
+/* The payload of `size` bytes of pages at `pages`, with the end of the stream if so asked, in a copy that
+ * the caller frees. */
 static inline struct iovec test_encode(struct mfd_encoder *encoder, uint8_t *pages, size_t size,
                                        bool finish)
 {
     struct iovec piece = {pages, size};
     struct iovec payload;
-    uint8_t *copy = NULL;
+    struct iovec all;
 
-    assert_int_equal(mfd_encoder_pages(encoder, &piece, 1, finish, &payload), 0);
-    copy = malloc(payload.iov_len);
-    assert_non_null(copy);
-    memcpy(copy, payload.iov_base, payload.iov_len);
-    return (struct iovec){copy, payload.iov_len};
+    assert_int_equal(mfd_encoder_pages(encoder, &piece, 1, &payload), 0);
+    all = (struct iovec){test_join(payload, "", 0), payload.iov_len};
+    if (finish) {
+        uint8_t *first = all.iov_base;
+
+        assert_int_equal(mfd_encoder_finish(encoder, &payload), 0);
+        all.iov_base = test_join(all, payload.iov_base, payload.iov_len);
+        all.iov_len += payload.iov_len;
+        free(first);
+    }
+    return all;
 }
 
 /* Decodes one payload into `size` bytes of pages. */
@@ -89,17 +107,6 @@ static inline void test_refused(struct mfd_decoder *decoder, const uint8_t *payl
     assert_string_equal(mfd_rule_info(finding.rule)->id, mfd_rule_info(rule)->id);
     assert_true(finding.offset <= len);
     free(pages);
-}
-
-/* Both payloads one behind the other, in memory that the caller frees. */
-static inline uint8_t *test_join(struct iovec a, const void *b, size_t len)
-{
-    uint8_t *all = malloc(a.iov_len + len);
-
-    assert_non_null(all);
-    memcpy(all, a.iov_base, a.iov_len);
-    memcpy(all + a.iov_len, b, len);
-    return all;
 }
 
 #endif

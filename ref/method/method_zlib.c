@@ -34,29 +34,40 @@ static void restart(struct mfd_encoder *e)
     deflateReset(e->state);
 }
 
+static void give_room(struct mfd_encoder *e)
+{
+    z_stream *z = e->state;
+
+    z->next_out = e->buf;
+    z->avail_out = MFD_COMPRESSED_MAX;
+}
+
 /* The flush is asked for with the last piece: it then costs no block of its own. */
-static int encode(struct mfd_encoder *e, const struct iovec *pages, size_t count, bool finish)
+static int encode(struct mfd_encoder *e, const struct iovec *pages, size_t count)
 {
     z_stream *z = e->state;
     int status = Z_OK;
 
-    z->next_out = e->buf;
-    z->avail_out = MFD_COMPRESSED_MAX;
+    give_room(e);
     for (size_t i = 0; i < count && status == Z_OK; i++) {
-        bool last = i + 1 == count;
-
         z->next_in = pages[i].iov_base;
         z->avail_in = (uInt)pages[i].iov_len;
-        status = deflate(z, !last ? Z_NO_FLUSH : finish ? Z_FINISH : Z_SYNC_FLUSH);
+        status = deflate(z, i + 1 == count ? Z_SYNC_FLUSH : Z_NO_FLUSH);
     }
     e->fill = MFD_COMPRESSED_MAX - z->avail_out;
-    if (status != (finish ? Z_STREAM_END : Z_OK) || z->avail_in || !z->avail_out) {
-        return EIO;
-    }
-    if (finish) {
-        restart(e);
-    }
-    return 0;
+    return status == Z_OK && !z->avail_in && z->avail_out ? 0 : EIO;
+}
+
+static int finish(struct mfd_encoder *e)
+{
+    z_stream *z = e->state;
+    int status = Z_OK;
+
+    give_room(e);
+    z->avail_in = 0;
+    status = deflate(z, Z_FINISH);
+    e->fill = MFD_COMPRESSED_MAX - z->avail_out;
+    return status == Z_STREAM_END ? 0 : EIO;
 }
 
 static int decoder_open(struct mfd_decoder *d)
@@ -124,6 +135,13 @@ static bool decode(struct mfd_decoder *d, struct mfd_input *in, const struct iov
 }
 
 const struct mfd_codec mfd_codec_zlib = {
-    encoder_open,      encode, restart,       encoder_close, decoder_open,
-    mfd_stream_admits, decode, decoder_close,
+    .encoder_open = encoder_open,
+    .encode = encode,
+    .finish = finish,
+    .restart = restart,
+    .encoder_close = encoder_close,
+    .decoder_open = decoder_open,
+    .admits = mfd_stream_admits,
+    .decode = decode,
+    .decoder_close = decoder_close,
 };

@@ -28,27 +28,35 @@ static void restart(struct mfd_encoder *e)
     ZSTD_CCtx_reset(e->state, ZSTD_reset_session_only);
 }
 
-/* After `finish` the next payload opens a new frame of itself. */
-static int encode(struct mfd_encoder *e, const struct iovec *pages, size_t count, bool finish)
+/* Appends what becomes of one piece. */
+static int encode_piece(struct mfd_encoder *e, ZSTD_inBuffer in, ZSTD_EndDirective end)
 {
-    ZSTD_outBuffer out = {e->buf, MFD_COMPRESSED_MAX, 0};
+    ZSTD_outBuffer out = {e->buf, MFD_COMPRESSED_MAX, e->fill};
+    size_t left = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        bool last = i + 1 == count;
-        ZSTD_inBuffer in = {pages[i].iov_base, pages[i].iov_len, 0};
-        ZSTD_EndDirective end = !last ? ZSTD_e_continue : finish ? ZSTD_e_end : ZSTD_e_flush;
-        size_t left = 0;
-
-        do {
-            left = ZSTD_compressStream2(e->state, &out, &in, end);
-        } while (!ZSTD_isError(left) && out.pos < out.size &&
-                 (in.pos < in.size || (last && left > 0)));
-        if (ZSTD_isError(left) || in.pos < in.size || (last && left > 0)) {
-            return EIO;
-        }
-    }
+    do {
+        left = ZSTD_compressStream2(e->state, &out, &in, end);
+    } while (!ZSTD_isError(left) && out.pos < out.size &&
+             (in.pos < in.size || (end != ZSTD_e_continue && left > 0)));
     e->fill = out.pos;
-    return 0;
+    return !ZSTD_isError(left) && in.pos == in.size && (end == ZSTD_e_continue || left == 0) ? 0
+                                                                                             : EIO;
+}
+
+static int encode(struct mfd_encoder *e, const struct iovec *pages, size_t count)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < count && !error; i++) {
+        error = encode_piece(e, (ZSTD_inBuffer){pages[i].iov_base, pages[i].iov_len, 0},
+                             i + 1 == count ? ZSTD_e_flush : ZSTD_e_continue);
+    }
+    return error;
+}
+
+static int finish(struct mfd_encoder *e)
+{
+    return encode_piece(e, (ZSTD_inBuffer){NULL, 0, 0}, ZSTD_e_end);
 }
 
 /*
@@ -135,6 +143,13 @@ static bool decode(struct mfd_decoder *d, struct mfd_input *in, const struct iov
 }
 
 const struct mfd_codec mfd_codec_zstd = {
-    encoder_open,      encode, restart,       encoder_close, decoder_open,
-    mfd_stream_admits, decode, decoder_close,
+    .encoder_open = encoder_open,
+    .encode = encode,
+    .finish = finish,
+    .restart = restart,
+    .encoder_close = encoder_close,
+    .decoder_open = decoder_open,
+    .admits = mfd_stream_admits,
+    .decode = decode,
+    .decoder_close = decoder_close,
 };

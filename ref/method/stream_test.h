@@ -32,7 +32,7 @@ static struct iovec second_payload(struct test_channel channel, bool restart, bo
     assert_true(test_decode(channel.decoder, first.iov_base, first.iov_len, out, PAGE, &finding));
     free(first.iov_base);
     if (restart) {
-        mfd_encoder_restart(channel.encoder);
+        assert_true(mfd_encoder_restart(channel.encoder));
     }
     return test_encode(channel.encoder, page, PAGE, finish);
 }

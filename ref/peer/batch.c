@@ -101,8 +101,7 @@ static void add_page(struct mfd_frame *frame, uint8_t *page)
 static int compress(struct mfd_frame *frame)
 {
     struct iovec payload;
-    int error =
-        mfd_encoder_pages(frame->encoder, frame->iov + 1, frame->iov_count - 1, false, &payload);
+    int error = mfd_encoder_pages(frame->encoder, frame->iov + 1, frame->iov_count - 1, &payload);
 
     frame->iov[1] = payload;
     frame->iov_count = 2;

@@ -68,7 +68,7 @@ static void put_packet(struct rig *rig, unsigned first, unsigned normal, unsigne
     }
     memset(rig->meant + (size_t)(first + normal) * TEST_PAGE, 0, (size_t)zero * TEST_PAGE);
     if (normal) {
-        assert_int_equal(mfd_encoder_pages(rig->encoder, &pages, 1, false, &payload), 0);
+        assert_int_equal(mfd_encoder_pages(rig->encoder, &pages, 1, &payload), 0);
     }
     rig->packet = b->len;
     test_put_packet(b, rig->setup.check.method, first, normal, zero, 0);
