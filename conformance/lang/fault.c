@@ -316,7 +316,9 @@ static bool apply_stream(struct mfd_compiler *c, struct mfd_bytes *bytes, const 
     if (problem) {
         return fail_fault(c, fault, problem);
     }
-    touch(damage, stream.from, bytes->size - stream.from);
+    if (!damage->touched) { /* else a dump had to mark all between a field and the payload */
+        touch(damage, stream.from, bytes->size - stream.from);
+    }
     return true;
 }
 
