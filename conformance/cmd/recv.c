@@ -116,8 +116,7 @@ static int receive(const struct mfd_params *params, struct mfd_guest *guest)
     close(fd);
     mfd_net_unlink(params->address);
     if (error == ENOTSUP) {
-        fprintf(stderr, "mfdkit recv: method %s or this revision is not implemented\n",
-                mfd_method_info(params->method)->name);
+        fprintf(stderr, "mfdkit recv: this revision is not implemented\n");
         return EXIT_UNSUPPORTED;
     }
     return error ? complain("receiving", error) : report(&result);
@@ -143,6 +142,11 @@ int mfd_cmd_recv(int argc, char **argv)
     argv[0] = name;
     argp_err_exit_status = MFD_USAGE;
     argp_parse(&parser, argc, argv, 0, NULL, &params);
+    if (!mfd_method_info(params.method)->there) {
+        fprintf(stderr, "mfdkit recv: method %s is not implemented\n",
+                mfd_method_info(params.method)->name);
+        return EXIT_UNSUPPORTED;
+    }
     error = mfd_params_guest(&params, &guest, MFD_GUEST_WRITE, &block);
     if (error) {
         return complain(block->file, error);

@@ -171,8 +171,7 @@ static int send_to(const struct arguments *arguments, const struct mfd_guest *gu
         return MFD_UNEXPECTED;
     }
     if (error == ENOTSUP) {
-        fprintf(stderr, "mfdkit send: method %s or this revision is not implemented\n",
-                mfd_method_info(arguments->params.method)->name);
+        fprintf(stderr, "mfdkit send: this revision is not implemented\n");
         return EXIT_UNSUPPORTED;
     }
     if (error == EINVAL) {
@@ -205,6 +204,11 @@ int mfd_cmd_send(int argc, char **argv)
     argv[0] = name;
     argp_err_exit_status = MFD_USAGE;
     argp_parse(&parser, argc, argv, 0, NULL, &arguments);
+    if (!mfd_method_info(arguments.params.method)->there) {
+        fprintf(stderr, "mfdkit send: method %s is not implemented\n",
+                mfd_method_info(arguments.params.method)->name);
+        return EXIT_UNSUPPORTED;
+    }
     error = mfd_params_guest(&arguments.params, &guest, MFD_GUEST_READ, &block);
     if (error) {
         return complain(block->file, error);
