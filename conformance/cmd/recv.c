@@ -32,7 +32,8 @@ static const struct argp_option options[] = {
     {"uuid", MFD_PARAM_UUID + 1, "UUID", 0, "UUID of the virtual machine (none)", 0},
     {"page-size", MFD_PARAM_PAGE_SIZE + 1, "BYTES", 0, "target page size (4096)", 0},
     {"machine", MFD_PARAM_MACHINE + 1, "NAME", 0, "machine type that main must name (any)", 0},
-    {"method", MFD_PARAM_METHOD + 1, "METHOD", 0, "compression; only none is there", 0},
+    {"method", MFD_PARAM_METHOD + 1, "METHOD", 0,
+     "compression: none, zlib, zstd, qpl or uadk (none)", 0},
     {"stall", MFD_PARAM_STALL + 1, "SECONDS", 0,
      "give up when nobody sends anything for so long; 0: never (30)", 0},
     {0}};
@@ -115,7 +116,7 @@ static int receive(const struct mfd_params *params, struct mfd_guest *guest)
     close(fd);
     mfd_net_unlink(params->address);
     if (error == ENOTSUP) {
-        fprintf(stderr, "mfdkit recv: this method or revision is not implemented\n");
+        fprintf(stderr, "mfdkit recv: this revision is not implemented\n");
         return EXIT_UNSUPPORTED;
     }
     return error ? complain("receiving", error) : report(&result);
@@ -141,6 +142,11 @@ int mfd_cmd_recv(int argc, char **argv)
     argv[0] = name;
     argp_err_exit_status = MFD_USAGE;
     argp_parse(&parser, argc, argv, 0, NULL, &params);
+    if (!mfd_method_info(params.method)->there) {
+        fprintf(stderr, "mfdkit recv: method %s is not implemented\n",
+                mfd_method_info(params.method)->name);
+        return EXIT_UNSUPPORTED;
+    }
     error = mfd_params_guest(&params, &guest, MFD_GUEST_WRITE, &block);
     if (error) {
         return complain(block->file, error);

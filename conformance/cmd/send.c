@@ -41,7 +41,10 @@ static const struct argp_option options[] = {
     {"uuid", MFD_PARAM_UUID + 1, "UUID", 0, "UUID of the virtual machine (none)", 0},
     {"page-size", MFD_PARAM_PAGE_SIZE + 1, "BYTES", 0, "target page size (4096)", 0},
     {"machine", MFD_PARAM_MACHINE + 1, "NAME", 0, "machine type to name on main (none)", 0},
-    {"method", MFD_PARAM_METHOD + 1, "METHOD", 0, "compression; only none is there", 0},
+    {"method", MFD_PARAM_METHOD + 1, "METHOD", 0,
+     "compression: none, zlib, zstd, qpl or uadk (none)", 0},
+    {"level", MFD_PARAM_LEVEL + 1, "N", 0,
+     "level of the compression: zstd 0 to 20, others 0 to 9 (1)", 0},
     {"passes", KEY_PASSES, "N", 0, "times that all of memory is sent (1)", 0},
     {"no-return-path", KEY_NO_RETURN, NULL, 0, "do not ask the receiver how it went", 0},
     {"no-switchover", KEY_NO_SWITCHOVER, NULL, 0, "leave out SWITCHOVER_START (sent from 10.0 on)",
@@ -130,6 +133,7 @@ static struct mfd_sender_config configure(const struct arguments *arguments,
     config.sync = params->sync_given ? params->sync : config.sync;
     config.zero = params->zero_given ? params->zero : config.zero;
     config.method = params->method;
+    config.level = params->level;
     config.channels = params->channels;
     config.page_size = params->page_size;
     config.machine = params->machine[0] ? params->machine : config.machine;
@@ -167,13 +171,14 @@ static int send_to(const struct arguments *arguments, const struct mfd_guest *gu
         return MFD_UNEXPECTED;
     }
     if (error == ENOTSUP) {
-        fprintf(stderr, "mfdkit send: this method or revision is not implemented\n");
+        fprintf(stderr, "mfdkit send: this revision is not implemented\n");
         return EXIT_UNSUPPORTED;
     }
     if (error == EINVAL) {
-        fprintf(stderr,
-                "mfdkit send: the revision does not have this, or a block is no multiple of the "
-                "page size\n");
+        fprintf(
+            stderr,
+            "mfdkit send: the revision or the method does not have this, or a block is no multiple of "
+            "the page size\n");
         return MFD_USAGE;
     }
     return error ? complain("sending", error) : report(&result);
@@ -199,6 +204,11 @@ int mfd_cmd_send(int argc, char **argv)
     argv[0] = name;
     argp_err_exit_status = MFD_USAGE;
     argp_parse(&parser, argc, argv, 0, NULL, &arguments);
+    if (!mfd_method_info(arguments.params.method)->there) {
+        fprintf(stderr, "mfdkit send: method %s is not implemented\n",
+                mfd_method_info(arguments.params.method)->name);
+        return EXIT_UNSUPPORTED;
+    }
     error = mfd_params_guest(&arguments.params, &guest, MFD_GUEST_READ, &block);
     if (error) {
         return complain(block->file, error);

@@ -87,10 +87,18 @@ void mfd_add_content(struct mfd_compiler *c, unsigned block, size_t page, struct
     mfd_bytes_effect(to, (struct mfd_effect){block, page, MFD_PAGE_DATA, generation});
 }
 
-static void add_pages(struct mfd_compiler *c, unsigned block, const struct mfd_pages *pages,
-                      size_t normal, struct mfd_packet *packet, struct mfd_bytes *to)
+/* A packet that is left out has no part in the stream of those that are sent. */
+static bool left_out(const struct mfd_compiler *c)
+{
+    return c->line && !c->twin && mfd_line_has_fault(c->line, MFD_FAULT_OMIT);
+}
+
+static bool add_pages(struct mfd_compiler *c, unsigned conn, unsigned block,
+                      const struct mfd_pages *pages, size_t normal, struct mfd_packet *packet,
+                      struct mfd_bytes *to)
 {
     uint64_t *offsets = mfd_zalloc(pages->count * sizeof(*offsets));
+    size_t header = to->size;
 
     for (size_t i = 0; i < pages->count; i++) {
         offsets[i] = (uint64_t)pages->list[i] * c->env.page_size;
@@ -109,6 +117,7 @@ static void add_pages(struct mfd_compiler *c, unsigned block, const struct mfd_p
     for (size_t i = 0; i < normal; i++) {
         mfd_add_content(c, block, pages->list[i], to);
     }
+    return !c->plan->method || !normal || left_out(c) || mfd_payload_compress(c, conn, header, to);
 }
 
 static bool check_data(struct mfd_compiler *c, size_t normal, size_t count)
@@ -121,9 +130,6 @@ static bool check_data(struct mfd_compiler *c, size_t normal, size_t count)
     if (count > normal && c->plan->zero != MFD_ZERO_PACKET) {
         return MFD_COMPILE_FAIL(c, "zero: %s sends no zero pages in packets",
                                 mfd_rev_info(c->plan->speak)->name);
-    }
-    if (normal && c->plan->method) {
-        return MFD_COMPILE_FAIL(c, "data: a method other than none needs the codec");
     }
     return true;
 }
@@ -143,20 +149,20 @@ bool mfd_build_data(struct mfd_compiler *c, unsigned conn, const struct mfd_line
            check_data(c, normal, pages.count) && packet_number(c, conn, line, &packet.packet_num);
     if (good) {
         packet.flags |= mfd_line_arg(line, MFD_ARG_sync) ? MFD_FLAG_SYNC : 0;
-        add_pages(c, block, &pages, normal, &packet, to);
+        good = add_pages(c, conn, block, &pages, normal, &packet, to);
     }
     free(pages.list);
     return good;
 }
 
-void mfd_build_page(struct mfd_compiler *c, unsigned conn, unsigned block, size_t page,
+bool mfd_build_page(struct mfd_compiler *c, unsigned conn, unsigned block, size_t page,
                     struct mfd_bytes *to)
 {
-    struct mfd_packet packet = {.packet_num = c->next_num++};
+    struct mfd_packet packet = {.flags = c->plan->method, .packet_num = c->next_num++};
 
     c->conns[conn].numbered = true;
     c->conns[conn].last_num = packet.packet_num;
-    add_pages(c, block, &(struct mfd_pages){&page, 1}, 1, &packet, to);
+    return add_pages(c, conn, block, &(struct mfd_pages){&page, 1}, 1, &packet, to);
 }
 
 bool mfd_build_device(struct mfd_compiler *c, const struct mfd_line *line, struct mfd_bytes *to)

@@ -139,6 +139,7 @@ static void set_conns(struct mfd_compiler *c)
         }
     }
     c->conns = mfd_zalloc(c->plan->conn_count * sizeof(*c->conns));
+    c->encoders = mfd_zalloc(c->plan->conn_count * sizeof(*c->encoders));
 }
 
 static void set_configuration(struct mfd_compiler *c)

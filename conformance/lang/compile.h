@@ -10,6 +10,7 @@
 #define MFD_COMPILE_H
 
 #include "message.h"
+#include "method.h"
 
 struct mfd_conn_state {
     bool connected;
@@ -43,6 +44,7 @@ struct mfd_compiler {
     const struct mfd_line *line; /* NULL: a step of the compiler's own */
     char *text;                  /* of the line */
     struct mfd_conn_state *conns;
+    struct mfd_encoder **encoders; /* by connection; NULL until it has compressed something */
     struct mfd_main_state main;
     uint64_t next_num;
     uint32_t **generations; /* of the last content, by block and page */
@@ -61,7 +63,7 @@ bool mfd_build_verb(struct mfd_compiler *c, unsigned conn, enum mfd_verb verb,
 void mfd_build_record(struct mfd_compiler *c, enum mfd_message message, size_t block,
                       struct mfd_bytes *to);
 /* A packet with one page, for the witness. */
-void mfd_build_page(struct mfd_compiler *c, unsigned conn, unsigned block, size_t page,
+bool mfd_build_page(struct mfd_compiler *c, unsigned conn, unsigned block, size_t page,
                     struct mfd_bytes *to);
 /* Records of the START sequence, or of the END sequence, in their order; MFD_MESSAGE_COUNT behind the last. */
 enum mfd_message mfd_start_record(const struct mfd_compiler *c, size_t i, size_t *block);
@@ -71,10 +73,30 @@ void mfd_build_last(struct mfd_compiler *c, size_t from, struct mfd_bytes *to);
 /* Appends the START sequence from record `from` on. */
 void mfd_build_start(struct mfd_compiler *c, size_t from, struct mfd_bytes *to);
 
+/* ---- payload.c ---- */
+
+/* Compresses what stands behind the last header, at `header`, as the next payload of the connection. */
+bool mfd_payload_compress(struct mfd_compiler *c, unsigned conn, size_t header,
+                          struct mfd_bytes *bytes);
+
+struct mfd_stream_fault {
+    unsigned conn;
+    struct mfd_bytes *bytes; /* they end with the payload of the packet */
+    size_t header;           /* offset of the packet */
+    bool sized;              /* its next_packet_size is a fault and stays as it is */
+    size_t behind;           /* bytes that a further fault puts behind the payload */
+    size_t from;             /* result: what was changed begins here */
+};
+
+/* `stream=WORD` on a packet; what comes later on the connection goes on from there. NULL, or what is wrong. */
+const char *mfd_payload_stream(struct mfd_compiler *c, const char *word,
+                               struct mfd_stream_fault *fault);
+
 /* ---- fault.c ---- */
 
 /* Which bytes a fault touched, and what else it asks for. */
 struct mfd_damage {
+    unsigned conn; /* set by the caller */
     size_t offset;
     size_t size;
     bool touched; /* offset and size count */

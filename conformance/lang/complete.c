@@ -172,8 +172,8 @@ static bool wants_witness(const struct mfd_compiler *c)
 {
     int conn = c->plan->deviating;
 
-    return conn > 0 && !c->plan->finished && !c->plan->method &&
-           mfd_conn_usable(c, (unsigned)conn) && c->conns[conn].hello && mfd_can_complete(c);
+    return conn > 0 && !c->plan->finished && mfd_conn_usable(c, (unsigned)conn) &&
+           c->conns[conn].hello && mfd_can_complete(c);
 }
 
 static bool add_witness(struct mfd_compiler *c)
@@ -191,7 +191,10 @@ static bool add_witness(struct mfd_compiler *c)
     }
     plan->setup_count = plan->witness.count;
     say_on(c, conn, "data");
-    mfd_build_page(c, conn, plan->witness_block, plan->witness_page, &bytes);
+    if (!mfd_build_page(c, conn, plan->witness_block, plan->witness_page, &bytes)) {
+        mfd_bytes_free(&bytes);
+        return false;
+    }
     bytes.effect_count = 0; /* the model holds what is there without the witness */
     return mfd_emit_bytes(c, conn, &bytes, false);
 }

@@ -197,9 +197,6 @@ static void some_deviations_have_no_witness(void **state)
         {"ch 0 ready / main start ! cut=9", ""},
         {"main start ! omit / ch * ready", ""},
         {"main header / main config ! omit / main section", ""},
-        /* no packet can be made */
-        {"method zlib / main start / ch * ready / ch 0 sync ! version=2",
-         "send ch 0, send ch 1, send main"},
         /* no page is left */
         {"ram mem0 28K / main start / ch * ready / ch 0 sync ! version=2",
          "send ch 0, send ch 1, send main"},

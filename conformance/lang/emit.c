@@ -207,7 +207,7 @@ bool mfd_emit_bytes(struct mfd_compiler *c, unsigned conn, struct mfd_bytes *byt
 {
     struct mfd_conn_state *state = &c->conns[conn];
     struct mfd_bytes meant = {0};
-    struct mfd_damage damage = {0};
+    struct mfd_damage damage = {.conn = conn};
     bool good = true;
 
     note_used(c, bytes);
@@ -250,6 +250,10 @@ void mfd_compiler_free(struct mfd_compiler *c)
             free(c->used[i]);
         }
     }
+    for (size_t i = 0; c->encoders && i < c->plan->conn_count; i++) {
+        mfd_encoder_close(c->encoders[i]);
+    }
+    free(c->encoders);
     free(c->generations);
     free(c->used);
     free(c->conns);

@@ -2,6 +2,8 @@
 /* Faults on the bytes of one step; see compile.h. */
 #include "compile.h"
 
+#include "packet.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -275,6 +277,51 @@ static bool apply_payload(struct mfd_compiler *c, struct mfd_bytes *bytes,
     return true;
 }
 
+/* Bytes that a `pad` on the same line will add. */
+static size_t pad_size(struct mfd_compiler *c)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < c->line->fault_count; i++) {
+        struct mfd_value room;
+        const struct mfd_value *value = &c->line->faults[i].values.list[0];
+
+        if (c->line->faults[i].kind == MFD_FAULT_PAD &&
+            !mfd_value_resolve(&c->env, &value, &room) && value->kind == MFD_VALUE_BYTES) {
+            size += value->len;
+        }
+    }
+    return size;
+}
+
+static bool apply_stream(struct mfd_compiler *c, struct mfd_bytes *bytes, const uint8_t *pristine,
+                         const struct mfd_fault *fault, struct mfd_damage *damage)
+{
+    struct mfd_stream_fault stream = {.conn = damage->conn, .bytes = bytes};
+    const struct mfd_plan_part *part = NULL;
+    size_t at = 0;
+    const char *problem = NULL;
+
+    for (size_t i = 0; i < bytes->part_count; i++) {
+        part = bytes->parts[i].message == MFD_MSG_packet ? &bytes->parts[i] : part;
+    }
+    if (!part) {
+        return fail_fault(c, fault, "no packet is in the bytes of this step");
+    }
+    at = part->offset + MFD_PACKET_NEXT_SIZE;
+    stream.header = part->offset;
+    stream.sized = mfd_get32(bytes->bytes + at) != mfd_get32(pristine + at);
+    stream.behind = pad_size(c);
+    problem = mfd_payload_stream(c, fault->values.list[0].text, &stream);
+    if (problem) {
+        return fail_fault(c, fault, problem);
+    }
+    if (!damage->touched) { /* else a dump had to mark all between a field and the payload */
+        touch(damage, stream.from, bytes->size - stream.from);
+    }
+    return true;
+}
+
 static bool apply_pad(struct mfd_compiler *c, struct mfd_bytes *bytes,
                       const struct mfd_fault *fault, struct mfd_damage *damage)
 {
@@ -333,7 +380,7 @@ static bool apply(struct mfd_compiler *c, struct mfd_bytes *bytes, const uint8_t
     case MFD_FAULT_PAYLOAD:
         return apply_payload(c, bytes, fault, damage);
     case MFD_FAULT_STREAM:
-        return fail_fault(c, fault, "needs a codec");
+        return apply_stream(c, bytes, pristine, fault, damage);
     case MFD_FAULT_PAD:
         return apply_pad(c, bytes, fault, damage);
     case MFD_FAULT_CUT:

@@ -19,19 +19,24 @@ static uint64_t mix(uint64_t x)
 
 /*
  * The first two words say in clear what page this is, which makes pages unique and never zero and a wrong
- * one easy to name; the rest is noise, so that no part of a page can be another page's by chance.
+ * one easy to name; the rest is noise, so that no part of a page can be another page's by chance. But for
+ * two eighths, so that there is something to compress: one repeats the page's own beginning, the last is
+ * that of all pages of its block and generation, so that a stream refers back to earlier packets.
  */
 static void fill_words(uint8_t *out, uint32_t page_size, unsigned tag, unsigned block, size_t page,
                        uint32_t generation)
 {
     uint64_t head = (uint64_t)tag << 56 | (uint64_t)(block & 0xffffffu) << 32 | generation;
     uint64_t seed = mix(head ^ mix(page));
+    uint32_t eighth = page_size / 8;
+    uint32_t own = page_size - eighth;
 
     mfd_put64(out, head);
     mfd_put64(out + 8, page);
     for (uint32_t at = 16; at < page_size; at += 8) {
-        mfd_put64(out + at, mix(seed + at));
+        mfd_put64(out + at, mix((at < own ? seed : head) + at));
     }
+    memcpy(out + own - eighth, out + 16, eighth);
 }
 
 void mfd_page_content(uint8_t *out, uint32_t page_size, unsigned block, size_t page,

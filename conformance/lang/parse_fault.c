@@ -93,7 +93,8 @@ static bool suits_kind(enum mfd_fault_kind kind, const struct mfd_value *value)
         return is_param(value) || (value->kind == MFD_VALUE_BYTES && value->len);
     case MFD_FAULT_STREAM:
         return value->kind == MFD_VALUE_WORD &&
-               (strcmp(value->text, "fresh") == 0 || strcmp(value->text, "finished") == 0);
+               (strcmp(value->text, "fresh") == 0 || strcmp(value->text, "finished") == 0 ||
+                strcmp(value->text, "padded") == 0);
     default:
         return value->kind == MFD_VALUE_TERM;
     }

@@ -4,6 +4,7 @@
  * variables, exit status 0 completed, 1 refused, 77 not supported.
  */
 #include "exit_peer.h"
+#include "method.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -48,10 +49,7 @@ static void fill_parameters(struct parameter *out, const struct mfd_plan *plan,
     memcpy(out, names, sizeof(names));
     snprintf(out[ADDR].value, VALUE_SIZE, "unix:%s", live->address);
     snprintf(out[CHANNELS].value, VALUE_SIZE, "%u", plan->channels);
-    snprintf(out[METHOD].value, VALUE_SIZE, "%s",
-             plan->method == MFD_FLAG_ZLIB   ? "zlib"
-             : plan->method == MFD_FLAG_ZSTD ? "zstd"
-                                             : "none");
+    snprintf(out[METHOD].value, VALUE_SIZE, "%s", mfd_method_info(plan->method)->name);
     snprintf(out[UUID].value, VALUE_SIZE,
              "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
              u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14],

@@ -4,6 +4,7 @@
  */
 #include "peer.h"
 
+#include "method.h"
 #include "qmp.h"
 
 #include <errno.h>
@@ -206,13 +207,11 @@ static void build_arguments(const struct mfd_peer *peer, const struct mfd_plan *
     }
 }
 
-static const char *method_name(uint32_t method)
-{
-    return method == MFD_FLAG_ZLIB ? "zlib" : method == MFD_FLAG_ZSTD ? "zstd" : "none";
-}
-
-/* All commands go out at once; the replies are looked at afterwards. */
-static bool configure(struct mfd_live *live, const struct mfd_plan *plan, char *error)
+/*
+ * All commands go out at once; the replies are looked at afterwards. What methods there are is decided when
+ * QEMU is built.
+ */
+static enum mfd_start configure(struct mfd_live *live, const struct mfd_plan *plan, char *error)
 {
     struct qemu *qemu = live->own;
     char uri[200];
@@ -225,12 +224,16 @@ static bool configure(struct mfd_live *live, const struct mfd_plan *plan, char *
         json_pack("{s:[{s:s, s:b}]}", "capabilities", "capability", "multifd", "state", 1));
     ids[2] = mfd_qmp_send(&qemu->qmp, "migrate-set-parameters",
                           json_pack("{s:i, s:s}", "multifd-channels", (int)plan->channels,
-                                    "multifd-compression", method_name(plan->method)));
+                                    "multifd-compression", mfd_method_info(plan->method)->name));
     ids[3] = mfd_qmp_send(&qemu->qmp, "migrate-incoming", json_pack("{s:s}", "uri", uri));
-    return replied(live, ids[0], "qmp_capabilities", error) &&
-           replied(live, ids[1], "migrate-set-capabilities", error) &&
-           replied(live, ids[2], "migrate-set-parameters", error) &&
-           replied(live, ids[3], "migrate-incoming", error);
+    if (!replied(live, ids[0], "qmp_capabilities", error) ||
+        !replied(live, ids[1], "migrate-set-capabilities", error)) {
+        return MFD_START_FAILED;
+    }
+    if (!replied(live, ids[2], "migrate-set-parameters", error)) {
+        return plan->method && !qemu->qmp.lost ? MFD_START_UNSUPPORTED : MFD_START_FAILED;
+    }
+    return replied(live, ids[3], "migrate-incoming", error) ? MFD_STARTED : MFD_START_FAILED;
 }
 
 static enum mfd_start qemu_start(const struct mfd_peer *peer, const struct mfd_plan *plan,
@@ -249,7 +252,7 @@ static enum mfd_start qemu_start(const struct mfd_peer *peer, const struct mfd_p
         return MFD_START_FAILED;
     }
     json_decref(greeting);
-    return configure(live, plan, error) ? MFD_STARTED : MFD_START_FAILED;
+    return configure(live, plan, error);
 }
 
 /*

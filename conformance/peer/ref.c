@@ -5,6 +5,7 @@
  */
 #include "exit_peer.h"
 #include "guest.h"
+#include "method.h"
 #include "receiver.h"
 
 #include <errno.h>
@@ -92,8 +93,9 @@ static enum mfd_start ref_start(const struct mfd_peer *peer, const struct mfd_pl
 {
     int listen_fd = -1;
 
-    if (plan->method) {
-        snprintf(error, MFD_PEER_ERROR_SIZE, "the reference knows method none only");
+    if (!mfd_method_info(plan->method)->there) {
+        snprintf(error, MFD_PEER_ERROR_SIZE, "the reference has no %s",
+                 mfd_method_info(plan->method)->name);
         return MFD_START_UNSUPPORTED;
     }
     listen_fd = listen_at(live->address);

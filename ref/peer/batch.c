@@ -31,16 +31,21 @@ bool mfd_batch_add(struct mfd_batch *batch, int block, uint64_t offset)
 int mfd_frame_init(struct mfd_frame *frame, const struct mfd_frame_setup *setup)
 {
     uint32_t slots = mfd_slots(setup->page_size);
+    int error = 0;
 
     *frame = (struct mfd_frame){.setup = setup};
     frame->iov = malloc((slots + 1) * sizeof(*frame->iov));
     frame->offsets = malloc(slots * sizeof(*frame->offsets));
     frame->header = malloc(mfd_packet_size(setup->page_size));
     if (!frame->iov || !frame->offsets || !frame->header) {
-        mfd_frame_free(frame);
-        return ENOMEM;
+        error = ENOMEM;
+    } else if (setup->method) {
+        error = mfd_encoder_open(&frame->encoder, setup->method, setup->level, setup->page_size);
     }
-    return 0;
+    if (error) {
+        mfd_frame_free(frame);
+    }
+    return error;
 }
 
 void mfd_frame_free(struct mfd_frame *frame)
@@ -48,16 +53,19 @@ void mfd_frame_free(struct mfd_frame *frame)
     free(frame->iov);
     free(frame->offsets);
     free(frame->header);
+    mfd_encoder_close(frame->encoder);
+    frame->encoder = NULL;
     frame->iov = NULL;
     frame->offsets = NULL;
     frame->header = NULL;
 }
 
 /*
- * Writes the header of what the frame lists. Before 9.0 pages_alloc counts slots in SYNC packets
- * too.
+ * Writes the header of what the frame lists, with a payload of `size` bytes. Before 9.0 pages_alloc
+ * counts slots in SYNC packets too.
  */
-static void pack(struct mfd_frame *frame, uint32_t flags, const char *block, uint64_t packet_num)
+static void pack(struct mfd_frame *frame, uint32_t flags, const char *block, uint32_t size,
+                 uint64_t packet_num)
 {
     const struct mfd_frame_setup *setup = frame->setup;
     bool empty = frame->normal_pages + frame->zero_pages == 0;
@@ -67,7 +75,7 @@ static void pack(struct mfd_frame *frame, uint32_t flags, const char *block, uin
         .flags = flags,
         .pages_alloc = empty && setup->rev >= MFD_REV_9_0 ? 0 : mfd_slots(setup->page_size),
         .normal_pages = frame->normal_pages,
-        .next_packet_size = frame->normal_pages * setup->page_size,
+        .next_packet_size = size,
         .packet_num = packet_num,
         .zero_pages = frame->zero_pages,
     };
@@ -89,9 +97,22 @@ static void add_page(struct mfd_frame *frame, uint8_t *page)
     }
 }
 
-void mfd_frame_data(struct mfd_frame *frame, const struct mfd_batch *batch, uint64_t packet_num)
+/* The compressed payload takes the place of the pages. */
+static int compress(struct mfd_frame *frame)
+{
+    struct iovec payload;
+    int error = mfd_encoder_pages(frame->encoder, frame->iov + 1, frame->iov_count - 1, &payload);
+
+    frame->iov[1] = payload;
+    frame->iov_count = 2;
+    return error;
+}
+
+int mfd_frame_data(struct mfd_frame *frame, const struct mfd_batch *batch, uint64_t packet_num)
 {
     const struct mfd_frame_setup *setup = frame->setup;
+    uint32_t size = 0;
+    int error = 0;
     uint8_t *base = setup->guest->maps[batch->block].base;
 
     frame->normal_pages = 0;
@@ -109,7 +130,13 @@ void mfd_frame_data(struct mfd_frame *frame, const struct mfd_batch *batch, uint
             add_page(frame, page);
         }
     }
-    pack(frame, 0, setup->guest->table.blocks[batch->block].name, packet_num);
+    size = frame->normal_pages * setup->page_size;
+    if (frame->encoder && frame->normal_pages) {
+        error = compress(frame);
+        size = (uint32_t)frame->iov[1].iov_len;
+    }
+    pack(frame, setup->method, setup->guest->table.blocks[batch->block].name, size, packet_num);
+    return error;
 }
 
 void mfd_frame_sync(struct mfd_frame *frame, uint64_t packet_num)
@@ -117,5 +144,5 @@ void mfd_frame_sync(struct mfd_frame *frame, uint64_t packet_num)
     frame->normal_pages = 0;
     frame->zero_pages = 0;
     frame->iov_count = 1;
-    pack(frame, MFD_FLAG_SYNC, "", packet_num);
+    pack(frame, MFD_FLAG_SYNC, "", 0, packet_num);
 }

@@ -62,7 +62,7 @@ static void a_batch_takes_the_pages_of_one_block_up_to_the_slots(void **state)
 static void adjacent_pages_are_one_piece_of_guest_memory(void **state)
 {
     struct mfd_guest guest = guest_new();
-    struct mfd_frame_setup setup = {MFD_REV_10_0, PAGE, true, &guest};
+    struct mfd_frame_setup setup = {MFD_REV_10_0, PAGE, true, &guest, 0, 0};
     struct mfd_frame frame;
     struct mfd_batch batch;
 
@@ -91,7 +91,7 @@ static void adjacent_pages_are_one_piece_of_guest_memory(void **state)
 static void a_batch_of_zero_pages_has_no_payload(void **state)
 {
     struct mfd_guest guest = guest_new();
-    struct mfd_frame_setup setup = {MFD_REV_9_0, PAGE, true, &guest};
+    struct mfd_frame_setup setup = {MFD_REV_9_0, PAGE, true, &guest, 0, 0};
     struct mfd_frame frame;
     struct mfd_batch batch;
 
@@ -122,7 +122,7 @@ static void a_sync_is_as_each_revision_sends_it(void **state)
 
     (void)state;
     for (int rev = MFD_REV_FIRST; rev < MFD_REV_COUNT; rev++) {
-        struct mfd_frame_setup setup = {(enum mfd_rev)rev, PAGE, false, &guest};
+        struct mfd_frame_setup setup = {(enum mfd_rev)rev, PAGE, false, &guest, 0, 0};
         struct mfd_frame frame;
 
         assert_int_equal(mfd_frame_init(&frame, &setup), 0);

@@ -20,6 +20,7 @@ int mfd_conn_init(struct mfd_conn *c, const struct mfd_conn_setup *setup)
 {
     uint32_t page_size = setup->check.page_size;
     size_t packet_size = mfd_packet_size(page_size);
+    int error = 0;
 
     *c = (struct mfd_conn){.setup = setup};
     c->room = packet_size > MAIN_BUFFER ? packet_size : MAIN_BUFFER;
@@ -27,10 +28,15 @@ int mfd_conn_init(struct mfd_conn *c, const struct mfd_conn_setup *setup)
     c->iov = malloc(mfd_slots(page_size) * sizeof(*c->iov));
     c->packet = malloc(sizeof(*c->packet));
     if (!c->buf || !c->iov || !c->packet) {
-        mfd_conn_free(c);
-        return ENOMEM;
+        error = ENOMEM;
+    } else if (setup->check.method) {
+        c->payload = malloc(MFD_COMPRESSED_MAX);
+        error = c->payload ? mfd_decoder_open(&c->decoder, setup->check.method, page_size) : ENOMEM;
     }
-    return 0;
+    if (error) {
+        mfd_conn_free(c);
+    }
+    return error;
 }
 
 void mfd_conn_free(struct mfd_conn *c)
@@ -38,9 +44,13 @@ void mfd_conn_free(struct mfd_conn *c)
     free(c->buf);
     free(c->iov);
     free(c->packet);
+    free(c->payload);
+    mfd_decoder_close(c->decoder);
     c->buf = NULL;
     c->iov = NULL;
     c->packet = NULL;
+    c->payload = NULL;
+    c->decoder = NULL;
 }
 
 /* Bytes that the message at hand has before its payload, as far as what is there tells. */
@@ -60,6 +70,12 @@ static size_t message_size(const struct mfd_conn *c)
 
 const struct iovec *mfd_conn_want(struct mfd_conn *c, size_t *count)
 {
+    if (c->loading && c->decoder) {
+        *count = 1;
+        c->want = (struct iovec){c->payload + c->payload_fill,
+                                 c->packet->next_packet_size - c->payload_fill};
+        return &c->want;
+    }
     if (c->loading) {
         size_t left = c->iov_count - c->iov_first;
 
@@ -206,10 +222,38 @@ static enum mfd_got finish_packet(struct mfd_conn *c)
     return sync ? MFD_GOT_SYNC : MFD_GOT_MORE;
 }
 
+/* All of the compressed payload is there. */
+static enum mfd_got decode_payload(struct mfd_conn *c)
+{
+    struct iovec payload = {c->payload, c->payload_fill};
+    struct mfd_finding finding;
+
+    if (!mfd_decoder_pages(c->decoder, &payload, 1, c->iov, c->iov_count, &finding)) {
+        finding.offset += (uint32_t)mfd_packet_size(c->setup->check.page_size);
+        return mfd_conn_refuse(c, finding);
+    }
+    return finish_packet(c);
+}
+
+/* Compressed payload is read only if there is room for it. */
+static enum mfd_got start_compressed(struct mfd_conn *c)
+{
+    const struct mfd_packet *packet = c->packet;
+    struct mfd_finding finding;
+
+    if (!mfd_decoder_admits(c->decoder, packet->normal_pages, packet->next_packet_size, &finding)) {
+        finding.offset = MFD_PACKET_NEXT_SIZE;
+        finding.width = sizeof(packet->next_packet_size);
+        return mfd_conn_refuse(c, finding);
+    }
+    c->payload_fill = 0;
+    c->loading = true;
+    return packet->next_packet_size ? MFD_GOT_MORE : decode_payload(c);
+}
+
 /*
  * Loads a packet whose header has passed all checks: every offset is inside its block. With method
- * none the payload is the pages themselves; another method would want its own input here and fill
- * the pages from what it decodes.
+ * none the payload is the pages themselves.
  */
 static enum mfd_got start_payload(struct mfd_conn *c)
 {
@@ -220,6 +264,9 @@ static enum mfd_got start_payload(struct mfd_conn *c)
         return finish_packet(c);
     }
     list_pages(c, block);
+    if (c->decoder) {
+        return start_compressed(c);
+    }
     c->loading = true;
     return MFD_GOT_MORE;
 }
@@ -262,9 +309,13 @@ static enum mfd_got take_message(struct mfd_conn *c)
     return take_packet(c);
 }
 
-/* Payload went into the guest's pages. */
+/* Payload went into the guest's pages, or into the buffer. */
 static enum mfd_got take_payload(struct mfd_conn *c, size_t n)
 {
+    if (c->decoder) {
+        c->payload_fill += n;
+        return c->payload_fill == c->packet->next_packet_size ? decode_payload(c) : MFD_GOT_MORE;
+    }
     while (n) {
         struct iovec *piece = &c->iov[c->iov_first];
         size_t part = n < piece->iov_len ? n : piece->iov_len;
@@ -313,7 +364,9 @@ static uint64_t whole_size(const struct mfd_conn *c)
 {
     uint64_t size = message_size(c);
 
-    return c->loading ? size + mfd_packet_payload(c->packet, 0, c->setup->check.page_size) : size;
+    return c->loading ? size + mfd_packet_payload(c->packet, c->setup->check.method,
+                                                  c->setup->check.page_size)
+                      : size;
 }
 
 enum mfd_got mfd_conn_eof(struct mfd_conn *c)

@@ -12,7 +12,8 @@
  * A connection starts unclassified with four wanted bytes, which are kept as the first of its first
  * message. The header of each message is a private copy that is checked completely before any
  * pointer is made from it. Payload of method none goes from the socket straight into the guest's
- * pages.
+ * pages. That of another method is collected in a buffer of its largest size and decoded from there
+ * into the pages when all of it is there.
  *
  * It is always strict: the first finding that a receiver must or should refuse is the error. There
  * is no received-bitmap: a zero page is always cleared, before the payload of the same packet is
@@ -26,12 +27,13 @@
 
 #include "guest.h"
 #include "mainstream.h"
+#include "method.h"
 
 #include <sys/uio.h>
 
 /* What all connections of a receiver share. */
 struct mfd_conn_setup {
-    struct mfd_check_context check; /* `ram` is the guest's table, `method` 0 */
+    struct mfd_check_context check; /* `ram` is the guest's table */
     enum mfd_sync sync;  /* where sync points stand on main; markers count in either mode */
     const char *machine; /* expected on main; NULL: any */
     struct mfd_guest *guest;
@@ -85,9 +87,12 @@ struct mfd_conn {
     bool waiting;  /* a header or record is checked as far as possible and waits for permission */
     struct mfd_packet *packet;
     struct iovec *iov; /* pages still to be filled */
-    struct iovec want; /* the one wanted piece while headers are read */
+    struct iovec want; /* the one wanted piece while headers or compressed payload are read */
     size_t iov_first;
     size_t iov_count;
+    struct mfd_decoder *decoder; /* NULL with method none, and so `payload` */
+    uint8_t *payload;            /* MFD_COMPRESSED_MAX bytes */
+    size_t payload_fill;
     struct mfd_main main;
     struct mfd_record record;
     uint64_t body;    /* main: bytes still to come behind the record */
@@ -96,7 +101,7 @@ struct mfd_conn {
     bool point_due;
 };
 
-/* 0 or ENOMEM. `setup` must outlive the connection. */
+/* 0, ENOMEM, or ENOTSUP for the method. `setup` must outlive the connection. */
 int mfd_conn_init(struct mfd_conn *c, const struct mfd_conn_setup *setup);
 void mfd_conn_free(struct mfd_conn *c);
 

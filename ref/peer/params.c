@@ -7,8 +7,13 @@
 
 void mfd_params_init(struct mfd_params *params)
 {
-    *params =
-        (struct mfd_params){.channels = 2, .page_size = 4096, .rev = MFD_REV_LATEST, .stall_s = 30};
+    *params = (struct mfd_params){
+        .channels = 2,
+        .page_size = 4096,
+        .rev = MFD_REV_LATEST,
+        .level = MFD_LEVEL_DEFAULT,
+        .stall_s = 30,
+    };
 }
 
 static bool copy(char *to, size_t size, const char *from, size_t len)
@@ -156,14 +161,23 @@ static const char *add_blocks(struct mfd_params *params, const char *text)
 
 static const char *set_method(struct mfd_params *params, const char *value)
 {
-    static const char *const words[] = {"none", "zlib", "zstd", NULL};
-    static const uint32_t flags[] = {0, MFD_FLAG_ZLIB, MFD_FLAG_ZSTD};
-    int word = find_word(value, words);
+    const struct mfd_method_info *method = mfd_method_named(value);
 
-    if (word < 0) {
-        return "is not none, zlib or zstd";
+    if (!method) {
+        return "is not none, zlib, zstd, qpl, uadk or qatzip";
     }
-    params->method = flags[word];
+    params->method = method->flag;
+    return NULL;
+}
+
+static const char *set_level(struct mfd_params *params, const char *value)
+{
+    unsigned n = 0;
+
+    if (!parse_unsigned(value, 0, 20, &n)) {
+        return "is no number from 0 to 20";
+    }
+    params->level = (int)n;
     return NULL;
 }
 
@@ -228,6 +242,8 @@ const char *mfd_params_set(struct mfd_params *params, enum mfd_param param, cons
                    : "is no number from 1 to 255";
     case MFD_PARAM_METHOD:
         return set_method(params, value);
+    case MFD_PARAM_LEVEL:
+        return set_level(params, value);
     case MFD_PARAM_UUID:
         return parse_uuid(value, params->uuid) ? NULL : "is no UUID";
     case MFD_PARAM_PAGE_SIZE:

@@ -7,6 +7,7 @@
 #define MFD_PARAMS_H
 
 #include "guest.h"
+#include "method.h"
 #include "rev.h"
 
 #define MFD_PARAM_BLOCKS_MAX 64
@@ -14,7 +15,8 @@
 enum mfd_param {
     MFD_PARAM_ADDRESS,   /* tcp:HOST:PORT or unix:PATH */
     MFD_PARAM_CHANNELS,  /* 1 to 255 */
-    MFD_PARAM_METHOD,    /* none, zlib or zstd */
+    MFD_PARAM_METHOD,    /* name of a compression method */
+    MFD_PARAM_LEVEL,     /* of the method */
     MFD_PARAM_UUID,      /* 8-4-4-4-12 hexadecimal digits */
     MFD_PARAM_PAGE_SIZE, /* bytes */
     /* NAME=FILE:SIZE, several separated by commas; SIZE with K, M or G, and :resizable behind it for a
@@ -38,6 +40,7 @@ struct mfd_params {
     char address[256]; /* "" if not given */
     unsigned channels;
     uint32_t method; /* flag bit */
+    int level;       /* MFD_LEVEL_DEFAULT unless given; which there are, the method decides */
     uint8_t uuid[MFD_UUID_SIZE];
     uint32_t page_size;
     enum mfd_rev rev;

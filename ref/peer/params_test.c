@@ -42,6 +42,7 @@ static void values_are_taken(void **state)
     assert_int_equal(params.channels, 255);
     assert_memory_equal(params.uuid, uuid, sizeof(uuid));
     assert_int_equal(params.method, MFD_FLAG_ZSTD);
+    assert_int_equal(params.level, MFD_LEVEL_DEFAULT);
     assert_int_equal(params.page_size, 65536);
     assert_int_equal(params.rev, MFD_REV_7_2);
     assert_true(params.sync_given && params.sync == MFD_SYNC_MARKER);
@@ -80,6 +81,8 @@ static void what_makes_no_sense_is_refused(void **state)
     assert_refused(MFD_PARAM_UUID, "0011223344556677-8899-aabbccddeeff");
     assert_refused(MFD_PARAM_UUID, "");
     assert_refused(MFD_PARAM_METHOD, "lz4");
+    assert_refused(MFD_PARAM_LEVEL, "21");
+    assert_refused(MFD_PARAM_LEVEL, "-1");
     assert_refused(MFD_PARAM_PAGE_SIZE, "5000");
     assert_refused(MFD_PARAM_PAGE_SIZE, "128");
     assert_refused(MFD_PARAM_RAM, "mem0");

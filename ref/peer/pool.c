@@ -21,17 +21,21 @@ static void send_hello(struct mfd_pool_channel *channel)
     mfd_outlet_send(channel->pool->outlet, channel->number + 1, &iov, 1);
 }
 
-/* Makes the packet of the job and sends it, its pages straight from the guest's memory. */
+/* Makes the packet of the job and sends it; pages that are not compressed go straight from the guest's memory. */
 static void send_packet(struct mfd_pool_channel *channel)
 {
     struct mfd_frame *frame = &channel->frame;
+    int error = 0;
 
     if (channel->job == MFD_JOB_SYNC) {
         mfd_frame_sync(frame, channel->packet_num);
     } else {
-        mfd_frame_data(frame, &channel->batch, channel->packet_num);
+        error = mfd_frame_data(frame, &channel->batch, channel->packet_num);
     }
-    if (mfd_outlet_send(channel->pool->outlet, channel->number + 1, frame->iov, frame->iov_count)) {
+    if (error) {
+        mfd_outlet_fail(channel->pool->outlet, (int)channel->number + 1, error, "cannot compress");
+    } else if (mfd_outlet_send(channel->pool->outlet, channel->number + 1, frame->iov,
+                               frame->iov_count)) {
         channel->packets++;
         channel->normal_pages += frame->normal_pages;
         channel->zero_pages += frame->zero_pages;

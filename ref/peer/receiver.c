@@ -335,13 +335,14 @@ static void finish(struct mfd_receiver *r)
 static int check_config(const struct mfd_receiver_config *config)
 {
     uint32_t page_size = config->page_size;
+    const struct mfd_method_info *method = mfd_method_info(config->method);
 
-    if (config->method != 0 || config->rev < MFD_REV_FIRST) {
+    if (config->rev < MFD_REV_FIRST || (method && !method->there)) {
         return ENOTSUP;
     }
-    if (config->channels < 1 || config->channels > MFD_CHANNELS_MAX || !config->guest ||
-        page_size < MFD_PAGE_SIZE_MIN || page_size > MFD_PAGE_SIZE_MAX ||
-        (page_size & (page_size - 1))) {
+    if (!method || (config->method & ~mfd_rev_info(config->rev)->methods) || config->channels < 1 ||
+        config->channels > MFD_CHANNELS_MAX || !config->guest || page_size < MFD_PAGE_SIZE_MIN ||
+        page_size > MFD_PAGE_SIZE_MAX || (page_size & (page_size - 1))) {
         return EINVAL;
     }
     return 0;

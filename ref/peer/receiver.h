@@ -26,7 +26,7 @@
 struct mfd_receiver_config {
     enum mfd_rev rev;
     enum mfd_sync sync;
-    uint32_t method;         /* flag bit; only 0, none: else unsupported */
+    uint32_t method;         /* flag bit, 0 none; qatzip is unsupported */
     unsigned channels;       /* 1 to 255 */
     uint32_t page_size;      /* power of two, 256 to 65536 */
     uint8_t uuid[16];        /* all zero: the VM has none */

@@ -737,8 +737,13 @@ static void a_configuration_without_sense_is_refused(void **state)
     struct mfd_receiver_config config = rig->config;
 
     (void)state;
-    config.method = MFD_FLAG_ZLIB;
+    config.method = MFD_FLAG_QATZIP;
     assert_int_equal(mfd_receiver_run(&config, rig->listen_fd, &rig->result), ENOTSUP);
+    config.method = MFD_FLAG_ZLIB | MFD_FLAG_ZSTD;
+    assert_int_equal(mfd_receiver_run(&config, rig->listen_fd, &rig->result), EINVAL);
+    config.method = MFD_FLAG_UADK;
+    config.rev = MFD_REV_7_2;
+    assert_int_equal(mfd_receiver_run(&config, rig->listen_fd, &rig->result), EINVAL);
     config = rig->config;
     config.rev = MFD_REV_2017_TEXT;
     assert_int_equal(mfd_receiver_run(&config, rig->listen_fd, &rig->result), ENOTSUP);

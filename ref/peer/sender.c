@@ -35,6 +35,7 @@ struct mfd_sender_config mfd_sender_defaults(enum mfd_rev rev, const struct mfd_
         .zero = info->zero,
         .channels = 2,
         .page_size = 4096,
+        .level = MFD_LEVEL_DEFAULT,
         .machine = "none",
         .guest = guest,
         .passes = 1,
@@ -217,13 +218,17 @@ static bool send_all(struct sender *s)
 static int check_config(const struct mfd_sender_config *config)
 {
     uint32_t page_size = config->page_size;
+    const struct mfd_method_info *method = mfd_method_info(config->method);
 
-    if (config->method != 0 || config->rev < MFD_REV_FIRST) {
+    if (config->rev < MFD_REV_FIRST || (method && !method->there)) {
         return ENOTSUP;
     }
-    if (config->channels < 1 || config->channels > MFD_CHANNELS_MAX || config->passes < 1 ||
+    if (!method || (config->method & ~mfd_rev_info(config->rev)->methods) || config->channels < 1 ||
+        config->channels > MFD_CHANNELS_MAX || config->passes < 1 ||
         page_size < MFD_PAGE_SIZE_MIN || page_size > MFD_PAGE_SIZE_MAX ||
         (page_size & (page_size - 1)) || strlen(config->machine) >= MFD_IDSTR_SIZE ||
+        (config->method && config->level != MFD_LEVEL_DEFAULT &&
+         (config->level < 0 || config->level > method->level_max)) ||
         (config->zero == MFD_ZERO_PACKET && config->rev < MFD_REV_9_0) ||
         (config->sync == MFD_SYNC_MARKER && config->rev < MFD_REV_8_1)) {
         return EINVAL;
@@ -265,8 +270,14 @@ static void collect(struct sender *s, struct mfd_sender_result *result)
 
 int mfd_sender_run(const struct mfd_sender_config *config, struct mfd_sender_result *result)
 {
-    struct mfd_frame_setup setup = {config->rev, config->page_size, config->zero == MFD_ZERO_PACKET,
-                                    config->guest};
+    struct mfd_frame_setup setup = {
+        .rev = config->rev,
+        .page_size = config->page_size,
+        .find_zero = config->zero == MFD_ZERO_PACKET,
+        .guest = config->guest,
+        .method = config->method,
+        .level = config->level,
+    };
     struct sender *s = NULL;
     int error = check_config(config);
 

@@ -29,7 +29,8 @@ struct mfd_sender_config {
     enum mfd_rev rev;
     enum mfd_sync sync;
     enum mfd_zero zero; /* in packets only from 9.0 on */
-    uint32_t method;    /* flag bit; only 0, none: else unsupported */
+    uint32_t method;    /* flag bit, 0 none; qatzip is unsupported */
+    int level;          /* of the method */
     unsigned channels;  /* 1 to 255 */
     uint32_t page_size;
     uint8_t uuid[16];              /* all zero: none */
@@ -58,7 +59,7 @@ struct mfd_sender_result {
 
 /*
  * A configuration with the defaults of a revision: 2 channels, 4 KiB pages, machine "none", one
- * pass.
+ * pass, method none; the usual level of whichever other.
  */
 struct mfd_sender_config mfd_sender_defaults(enum mfd_rev rev, const struct mfd_guest *guest);
 

@@ -247,6 +247,71 @@ static void other_page_sizes_work(void **state)
     }
 }
 
+static void memory_arrives_by_every_method(void **state)
+{
+    static const uint32_t methods[] = {MFD_FLAG_ZLIB, MFD_FLAG_ZSTD, MFD_FLAG_QPL, MFD_FLAG_UADK};
+    static const unsigned counts[] = {1, 2, 4, 16};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        for (size_t j = 0; j < sizeof(counts) / sizeof(counts[0]); j++) {
+            /* with zero pages on main and in packets */
+            struct pair *pair = pair_new(j % 2 && i < 2 ? MFD_REV_7_2 : MFD_REV_11_1, counts[j]);
+
+            pair->sending.method = pair->receiving.method = methods[i];
+            pair->sending.passes = 2;
+            migrate(pair);
+            assert_completed(pair);
+            pair_free(pair);
+        }
+    }
+}
+
+static void compression_makes_text_smaller_by_every_level(void **state)
+{
+    (void)state;
+    for (int level = 1; level <= 20; level += 4) {
+        struct pair *pair = pair_new(MFD_REV_11_1, 2);
+
+        memset(pair->from.maps[0].base, 'x', 6u << 20);
+        pair->sending.method = pair->receiving.method = MFD_FLAG_ZSTD;
+        pair->sending.level = level;
+        migrate(pair);
+        assert_completed(pair);
+        assert_true(pair->sent.bytes < 1u << 20);
+        pair_free(pair);
+    }
+}
+
+static void different_methods_fail_both_ends(void **state)
+{
+    struct pair *pair = pair_new(MFD_REV_11_1, 2);
+
+    (void)state;
+    pair->sending.method = MFD_FLAG_ZLIB;
+    pair->receiving.method = MFD_FLAG_ZSTD;
+    migrate(pair);
+    assert_false(pair->sent.completed);
+    assert_int_equal(pair->received.failure.finding.rule, MFD_PAY_002);
+    pair_free(pair);
+}
+
+static void a_configuration_without_sense_is_refused(void **state)
+{
+    struct pair *pair = pair_new(MFD_REV_11_1, 2);
+    struct mfd_sender_config config = pair->sending;
+
+    (void)state;
+    config.method = MFD_FLAG_QATZIP;
+    assert_int_equal(mfd_sender_run(&config, &pair->sent), ENOTSUP);
+    config.method = MFD_FLAG_ZLIB | MFD_FLAG_ZSTD;
+    assert_int_equal(mfd_sender_run(&config, &pair->sent), EINVAL);
+    config.method = MFD_FLAG_ZLIB;
+    config.level = 10;
+    assert_int_equal(mfd_sender_run(&config, &pair->sent), EINVAL);
+    pair_free(pair);
+}
+
 static void a_foreign_uuid_fails_both_ends(void **state)
 {
     struct pair *pair = pair_new(MFD_REV_10_0, 2);
@@ -331,6 +396,10 @@ int main(void)
         cmocka_unit_test(several_passes_have_a_sync_point_each),
         cmocka_unit_test(it_works_without_a_return_path),
         cmocka_unit_test(other_page_sizes_work),
+        cmocka_unit_test(memory_arrives_by_every_method),
+        cmocka_unit_test(compression_makes_text_smaller_by_every_level),
+        cmocka_unit_test(different_methods_fail_both_ends),
+        cmocka_unit_test(a_configuration_without_sense_is_refused),
         cmocka_unit_test(a_foreign_uuid_fails_both_ends),
         cmocka_unit_test(a_receiver_that_lacks_a_block_fails_both_ends),
         cmocka_unit_test(a_sender_that_cannot_create_a_thread_fails_cleanly),
