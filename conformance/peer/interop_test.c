@@ -54,6 +54,27 @@ struct rig {
 
 static enum mfd_rev qemu_rev;
 
+#ifdef __SANITIZE_THREAD__
+/* An entry of the thread sanitizer's runtime that has no header: races on these bytes are known. */
+void AnnotateBenignRaceSized(const char *file, int line, const volatile void *at, size_t size,
+                             const char *why);
+#endif
+
+/*
+ * QEMU before 8.0 sends some pages twice between two sync points (B48), with the same content: two channels of the
+ * receiver then write one page at the same time.
+ */
+static void expect_pages_twice(const struct rig *rig)
+{
+#ifdef __SANITIZE_THREAD__
+    if (rig->rev < MFD_REV_8_0) {
+        AnnotateBenignRaceSized(__FILE__, __LINE__, rig->guest.maps[0].base, RAM, "B48");
+    }
+#else
+    (void)rig;
+#endif
+}
+
 /* Zero pages, pages of text, pages of noise. */
 static void fill(const char *path, bool zero)
 {
@@ -254,6 +275,7 @@ static void receive_from_qemu(uint32_t method, unsigned count)
                      0);
     assert_int_equal(listen(rig->listen_fd, CHANNELS_MAX + 1), 0);
     assert_int_equal(pthread_create(&thread, NULL, receive, rig), 0);
+    expect_pages_twice(rig);
     json_decref(command(rig, "migrate", uri(rig)));
     pthread_join(thread, NULL);
     close(rig->listen_fd);
