@@ -27,6 +27,7 @@ enum mfd_param {
     MFD_PARAM_ZERO,     /* main, packet or none */
     MFD_PARAM_MACHINE,  /* machine type; "" for any */
     MFD_PARAM_STALL,    /* seconds; 0: never */
+    MFD_PARAM_LAST = MFD_PARAM_STALL,
 };
 
 struct mfd_param_block {
