@@ -14,10 +14,42 @@ void mfd_guest_init(struct mfd_guest *guest)
     *guest = (struct mfd_guest){{NULL, 0}, NULL};
 }
 
+static size_t host_page(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
 /* An empty block is mapped too: its address must be valid although none of its bytes is. */
 static size_t map_size(const struct mfd_guest_block *block)
 {
-    return block->max_length ? (size_t)block->max_length : 1;
+    size_t page = host_page();
+
+    return block->max_length ? ((size_t)block->max_length + page - 1) / page * page : page;
+}
+
+/* Maps a block with a guard on either side, of a host page each. NULL with errno. */
+static uint8_t *map_guarded(size_t size, int prot, int flags, int fd)
+{
+    size_t guard = host_page();
+    uint8_t *whole =
+        mmap(NULL, size + 2 * guard, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (whole == MAP_FAILED) {
+        return NULL;
+    }
+    if (mmap(whole + guard, size, prot, flags | MAP_FIXED, fd, 0) == MAP_FAILED) {
+        int error = errno;
+
+        munmap(whole, size + 2 * guard);
+        errno = error;
+        return NULL;
+    }
+    return whole + guard;
+}
+
+static void unmap_guarded(uint8_t *base, size_t size)
+{
+    munmap(base - host_page(), size + 2 * host_page());
 }
 
 static int valid(const struct mfd_guest *guest, const struct mfd_guest_block *block)
@@ -45,7 +77,7 @@ static int add_map(struct mfd_guest *guest, const struct mfd_guest_block *block,
         maps = realloc(guest->maps, (count + 1) * sizeof(*maps));
     }
     if (!maps) {
-        munmap(base, map_size(block));
+        unmap_guarded(base, map_size(block));
         return ENOMEM;
     }
     guest->maps = maps;
@@ -65,9 +97,9 @@ static int map(struct mfd_guest *guest, const struct mfd_guest_block *block, int
 {
     int prot = use == MFD_GUEST_WRITE ? PROT_READ | PROT_WRITE : PROT_READ;
     int flags = fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
-    uint8_t *base = mmap(NULL, map_size(block), prot, flags, fd, 0);
+    uint8_t *base = map_guarded(map_size(block), prot, flags, fd);
 
-    return base == MAP_FAILED ? errno : add_map(guest, block, base);
+    return base ? add_map(guest, block, base) : errno;
 }
 
 int mfd_guest_add_fd(struct mfd_guest *guest, const struct mfd_guest_block *block, int fd,
@@ -134,7 +166,7 @@ int mfd_guest_add_anonymous(struct mfd_guest *guest, const struct mfd_guest_bloc
 void mfd_guest_free(struct mfd_guest *guest)
 {
     for (size_t i = 0; i < guest->table.count; i++) {
-        munmap(guest->maps[i].base, guest->maps[i].size);
+        unmap_guarded(guest->maps[i].base, guest->maps[i].size);
     }
     free(guest->table.blocks);
     free(guest->maps);

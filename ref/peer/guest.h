@@ -5,7 +5,8 @@
  * A block is a shared mapping of a file, of a descriptor that the caller owns, or of nothing (then
  * only this process and its children see it). The lengths are in `table`, which checks read: a
  * receiver changes used lengths of resizable blocks while it reads RAM START, and nobody changes
- * anything afterwards, so that all threads read it without a lock.
+ * anything afterwards, so that all threads read it without a lock. Memory without access surrounds
+ * each block: a stray write is a fault, never silent damage.
  *
  * Functions that can fail return 0 or a positive errno.
  */
@@ -18,7 +19,7 @@
 
 struct mfd_guest_map {
     uint8_t *base;
-    size_t size; /* bytes mapped, at least max_length of the block */
+    size_t size; /* bytes mapped: max_length of the block in whole pages of the host */
 };
 
 struct mfd_guest {

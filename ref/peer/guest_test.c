@@ -43,6 +43,41 @@ static void only_bytes_within_the_used_length_have_an_address(void **state)
     mfd_guest_free(&guest);
 }
 
+/* The kernel says whether a byte can be read, without a fault. */
+static bool readable(const uint8_t *at)
+{
+    int pipes[2];
+    ssize_t n = 0;
+
+    assert_int_equal(pipe(pipes), 0);
+    n = write(pipes[1], at, 1);
+    assert_true(n == 1 || errno == EFAULT);
+    close(pipes[0]);
+    close(pipes[1]);
+    return n == 1;
+}
+
+static void nothing_is_mapped_next_to_a_block(void **state)
+{
+    struct mfd_guest guest;
+    const char *names[] = {"a", "b", "c"};
+
+    (void)state;
+    mfd_guest_init(&guest);
+    for (size_t i = 0; i < 3; i++) {
+        struct mfd_guest_block b = block(names[i], (i + 1) * PAGE, (i + 1) * PAGE);
+
+        assert_int_equal(mfd_guest_add_anonymous(&guest, &b), 0);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        const uint8_t *base = guest.maps[i].base;
+
+        assert_true(readable(base) && readable(base + guest.maps[i].size - 1));
+        assert_false(readable(base - 1) || readable(base + guest.maps[i].size));
+    }
+    mfd_guest_free(&guest);
+}
+
 static void a_resizable_block_stays_within_what_is_mapped(void **state)
 {
     struct mfd_guest guest;
@@ -145,6 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_bytes_within_the_used_length_have_an_address),
+        cmocka_unit_test(nothing_is_mapped_next_to_a_block),
         cmocka_unit_test(a_resizable_block_stays_within_what_is_mapped),
         cmocka_unit_test(a_name_is_taken_once_and_not_too_long),
         cmocka_unit_test(a_file_is_made_extended_and_never_cut),
