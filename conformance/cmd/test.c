@@ -5,7 +5,7 @@
 #include "junit.h"
 #include "peer.h"
 #include "profile.h"
-#include "qemu_cache.h"
+#include "qemu_find.h"
 #include "run.h"
 #include "suite.h"
 #include "tap.h"
@@ -21,61 +21,11 @@
 /* Seconds; only a peer that spins, or a command that does not end, ever makes use of them. */
 #define GUARD 10.0
 
-/* Full path of a program on PATH, owned by the caller; NULL if it is not there. */
-static char *on_path(const char *name)
-{
-    char *path = getenv("PATH") ? strdup(getenv("PATH")) : NULL;
-    char *rest = path;
-    char *dir = NULL;
-    char *found = NULL;
-
-    while (!found && (dir = strsep(&rest, ":"))) {
-        if (asprintf(&found, "%s/%s", dir, name) < 0) {
-            found = NULL;
-        } else if (access(found, X_OK) != 0) {
-            free(found);
-            found = NULL;
-        }
-    }
-    free(path);
-    return found;
-}
-
-/*
- * The program behind qemu=NAME: a path, a suite of the cache, or a program on PATH. NULL with a message; a
- * test fetches nothing by itself.
- */
-static char *find_qemu(const char *name)
-{
-    struct mfd_cached_qemu cached = {.state = MFD_CACHE_ABSENT};
-    char folder[MFD_CACHE_PATH_SIZE] = "";
-    char *path = NULL;
-
-    if (strchr(name, '/')) {
-        return strdup(name);
-    }
-    if (mfd_qemu_cache_folder(folder)) {
-        mfd_qemu_cached(folder, name, &cached);
-    }
-    if (cached.state == MFD_CACHE_WHOLE) {
-        return strdup(cached.path);
-    }
-    if (cached.state == MFD_CACHE_BROKEN) {
-        fprintf(stderr, "mfdkit test: %s in %s is broken: mfdkit qemu fetch %s makes it anew\n",
-                name, folder, name);
-    } else if (mfd_qemu_suite_known(name)) {
-        fprintf(stderr, "mfdkit test: %s is not in %s: mfdkit qemu fetch %s gets it\n", name,
-                folder, name);
-    } else if (!(path = on_path(name))) {
-        fprintf(stderr, "mfdkit test: '%s' is no suite that was fetched, and not on PATH\n", name);
-    }
-    return path;
-}
-
 /* Chooses the kind of peer and its program; an exit code, MFD_OK if it went well. */
 static int choose_peer(const struct mfd_test_args *args, struct mfd_peer *peer)
 {
     char error[MFD_PEER_ERROR_SIZE];
+    char lack[MFD_FIND_ERROR_SIZE];
 
     peer->guard = GUARD * args->scale;
     peer->wrap = (char *)args->wrap;
@@ -100,14 +50,9 @@ static int choose_peer(const struct mfd_test_args *args, struct mfd_peer *peer)
         return MFD_USAGE;
     }
     peer->kind = &mfd_peer_qemu;
-    if (args->peer[4]) {
-        peer->path = find_qemu(args->peer + 5);
-    } else if (!(peer->path = on_path("qemu-system-x86_64"))) {
-        fprintf(
-            stderr,
-            "mfdkit test: qemu-system-x86_64 is not on PATH; Debian has it in qemu-system-x86\n");
-    }
+    peer->path = mfd_qemu_find(args->peer[4] ? args->peer + 5 : MFD_QEMU_PROGRAM, lack);
     if (!peer->path) {
+        fprintf(stderr, "mfdkit test: %s\n", lack);
         return MFD_HARNESS;
     }
     if (!mfd_qemu_probe(peer, error)) {

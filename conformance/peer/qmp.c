@@ -13,19 +13,23 @@
 
 /* No reply that is asked for here is longer: query-machines has some 30 KiB. */
 #define LINE_MAX_BYTES (1u << 20)
+/* A migration has a dozen; a guest that runs may cause others without end. */
+#define EVENTS_MAX 64
 
 bool mfd_qmp_open(struct mfd_qmp *qmp, int fd)
 {
     *qmp = (struct mfd_qmp){.fd = fd, .next_id = 1, .room = 4096};
     qmp->buf = malloc(qmp->room);
     qmp->replies = json_object();
-    return qmp->buf && qmp->replies;
+    qmp->events = json_array();
+    return qmp->buf && qmp->replies && qmp->events;
 }
 
 void mfd_qmp_close(struct mfd_qmp *qmp)
 {
     free(qmp->buf);
     json_decref(qmp->replies);
+    json_decref(qmp->events);
     *qmp = (struct mfd_qmp){.fd = -1};
 }
 
@@ -121,6 +125,26 @@ unsigned mfd_qmp_send(struct mfd_qmp *qmp, const char *command, json_t *argument
     return sent ? id : 0;
 }
 
+/* Takes in the next value, which is a reply or an event; false if none comes until `end`. */
+static bool take_value(struct mfd_qmp *qmp, double end)
+{
+    json_t *value = next_value(qmp, end);
+    json_t *id = json_object_get(value, "id");
+    char key[24];
+
+    if (json_is_integer(id)) {
+        snprintf(key, sizeof(key), "%" JSON_INTEGER_FORMAT, json_integer_value(id));
+        json_object_set(qmp->replies, key, value);
+    } else if (json_object_get(value, "event")) {
+        if (json_array_size(qmp->events) == EVENTS_MAX) {
+            json_array_remove(qmp->events, 0);
+        }
+        json_array_append(qmp->events, value);
+    }
+    json_decref(value);
+    return value != NULL;
+}
+
 json_t *mfd_qmp_reply(struct mfd_qmp *qmp, unsigned id, double seconds)
 {
     double end = mfd_now() + seconds;
@@ -129,24 +153,32 @@ json_t *mfd_qmp_reply(struct mfd_qmp *qmp, unsigned id, double seconds)
 
     snprintf(key, sizeof(key), "%u", id);
     while (id && !(reply = json_object_get(qmp->replies, key))) {
-        json_t *value = next_value(qmp, end);
-        json_t *value_id = json_object_get(value, "id");
-
-        if (!value) {
+        if (!take_value(qmp, end)) {
             return NULL;
         }
-        if (json_is_integer(value_id)) {
-            char value_key[24];
-
-            snprintf(value_key, sizeof(value_key), "%" JSON_INTEGER_FORMAT,
-                     json_integer_value(value_id));
-            json_object_set(qmp->replies, value_key, value);
-        }
-        json_decref(value);
     }
     if (reply) {
         json_incref(reply);
         json_object_del(qmp->replies, key);
     }
     return reply;
+}
+
+json_t *mfd_qmp_event(struct mfd_qmp *qmp, const char *name, double seconds)
+{
+    double end = mfd_now() + seconds;
+
+    do {
+        while (json_array_size(qmp->events)) {
+            json_t *event = json_incref(json_array_get(qmp->events, 0));
+            const char *is = json_string_value(json_object_get(event, "event"));
+
+            json_array_remove(qmp->events, 0);
+            if (is && strcmp(is, name) == 0) {
+                return event;
+            }
+            json_decref(event);
+        }
+    } while (take_value(qmp, end));
+    return NULL;
 }

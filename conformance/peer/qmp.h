@@ -19,6 +19,7 @@ struct mfd_qmp {
     size_t room;
     unsigned next_id;
     json_t *replies; /* object: id -> reply, not yet asked for */
+    json_t *events;  /* array, oldest first, not yet asked for; of too many the oldest are lost */
     bool lost;       /* closed by the other side, or not JSON */
 };
 
@@ -37,5 +38,11 @@ unsigned mfd_qmp_send(struct mfd_qmp *qmp, const char *command, json_t *argument
  * come within `seconds`; a later call may ask again.
  */
 json_t *mfd_qmp_reply(struct mfd_qmp *qmp, unsigned id, double seconds);
+
+/*
+ * The next event of that name, owned by the caller; those of other names before it are dropped. NULL if
+ * none has come within `seconds`.
+ */
+json_t *mfd_qmp_event(struct mfd_qmp *qmp, const char *name, double seconds);
 
 #endif
