@@ -16,5 +16,6 @@ int mfd_cmd_send(int argc, char **argv);
 int mfd_cmd_recv(int argc, char **argv);
 int mfd_cmd_mutants(int argc, char **argv);
 int mfd_cmd_qemu(int argc, char **argv);
+int mfd_cmd_pcap(int argc, char **argv);
 
 #endif

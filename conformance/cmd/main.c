@@ -15,6 +15,7 @@ static const struct command {
     {"fmt", mfd_cmd_fmt, "write scenario files in their one form"},
     {"send", mfd_cmd_send, "the reference sender"},
     {"recv", mfd_cmd_recv, "the reference receiver"},
+    {"pcap", mfd_cmd_pcap, "scenarios as captures, without any peer"},
     {"mutants", mfd_cmd_mutants,
      "weaken the reference one rule or line at a time and see who notices"},
     {"qemu", mfd_cmd_qemu, "fetch QEMU of another Debian release, or list those that are there"},

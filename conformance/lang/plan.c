@@ -33,6 +33,16 @@ void mfd_plan_free(struct mfd_plan *plan)
     free(plan);
 }
 
+size_t mfd_step_piece(const struct mfd_step *step, size_t i, size_t left)
+{
+    size_t wanted = left;
+
+    if (step->split_count && (i < step->split_count || step->split_repeat)) {
+        wanted = step->split[i < step->split_count ? i : step->split_count - 1];
+    }
+    return wanted < left ? wanted : left;
+}
+
 /* ---- digest: FNV-1a over 64-bit words and bytes ---- */
 
 static uint64_t mix_bytes(uint64_t hash, const void *bytes, size_t len)

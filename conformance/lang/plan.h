@@ -126,6 +126,9 @@ struct mfd_plan {
 
 void mfd_plan_free(struct mfd_plan *plan);
 
+/* Size of write `i` of a SEND of which `left` bytes, at least one, are still to be written. */
+size_t mfd_step_piece(const struct mfd_step *step, size_t i, size_t left);
+
 /* Digest of all that decides how a peer behaves (configuration, connections, steps): equal for equal plans. */
 uint64_t mfd_plan_digest(const struct mfd_plan *plan);
 

@@ -359,13 +359,8 @@ static void step_send(struct mfd_play *play, const struct mfd_step *step)
     happen(play, step->conn, false, "%s (%zu bytes)%s", step->text, step->size,
            step->deviation ? " <- deviation" : "");
     for (size_t i = 0; sent < step->size && !play->failed; i++) {
-        size_t piece = step->size - sent;
+        size_t piece = mfd_step_piece(step, i, step->size - sent);
 
-        if (step->split_count && (i < step->split_count || step->split_repeat)) {
-            size_t wanted = step->split[i < step->split_count ? i : step->split_count - 1];
-
-            piece = wanted < piece ? wanted : piece;
-        }
         if (!enqueue(play, step->conn, step->bytes + sent, piece)) {
             return;
         }
