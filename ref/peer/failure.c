@@ -18,11 +18,16 @@ static const char *relation(enum mfd_rule rule)
     case MFD_HDR_022:
     case MFD_PAY_008:
     case MFD_DEV_006:
+    case MFD_MAP_007:
         return "at most ";
     case MFD_INIT_012:
         return "less than ";
     case MFD_DEV_004:
+    case MFD_MAP_012:
         return "at least ";
+    case MFD_MAP_002:
+    case MFD_MAP_011:
+        return "a multiple of ";
     default:
         return "";
     }

@@ -26,8 +26,7 @@ static bool copy(char *to, size_t size, const char *from, size_t len)
     return true;
 }
 
-/* A number with an optional suffix, up to `end`; false if it is none or too large. */
-static bool parse_number(const char *text, const char *end, uint64_t max, uint64_t *value)
+bool mfd_size_parse(const char *text, const char *end, uint64_t max, uint64_t *value)
 {
     static const char suffixes[] = "KMG";
     uint64_t n = 0;
@@ -58,7 +57,7 @@ static bool parse_unsigned(const char *text, unsigned min, unsigned max, unsigne
 {
     uint64_t n = 0;
 
-    if (!parse_number(text, text + strlen(text), max, &n) || n < min) {
+    if (!mfd_size_parse(text, text + strlen(text), max, &n) || n < min) {
         return false;
     }
     *value = (unsigned)n;
@@ -135,7 +134,7 @@ static bool parse_block(const char *text, const char *end, struct mfd_param_bloc
     colon = find_last(equals + 1, end, ':');
     return colon && copy(block->name, sizeof(block->name), text, (size_t)(equals - text)) &&
            copy(block->file, sizeof(block->file), equals + 1, (size_t)(colon - equals - 1)) &&
-           parse_number(colon + 1, end, SIZE_MAX / 2, &block->size);
+           mfd_size_parse(colon + 1, end, SIZE_MAX / 2, &block->size);
 }
 
 static const char *add_blocks(struct mfd_params *params, const char *text)

@@ -13,7 +13,7 @@
 #define MFD_PARAM_BLOCKS_MAX 64
 
 enum mfd_param {
-    MFD_PARAM_ADDRESS,   /* tcp:HOST:PORT or unix:PATH */
+    MFD_PARAM_ADDRESS,   /* tcp:HOST:PORT, unix:PATH or file:PATH[,offset=N] */
     MFD_PARAM_CHANNELS,  /* 1 to 255 */
     MFD_PARAM_METHOD,    /* name of a compression method */
     MFD_PARAM_LEVEL,     /* of the method */
@@ -55,6 +55,9 @@ struct mfd_params {
     size_t block_count;
     bool blocks_by_default; /* from the environment: the first one given otherwise replaces them */
 };
+
+/* A number, K, M or G behind it or not, from `text` to before `end`; false if it is none or above `max`. */
+bool mfd_size_parse(const char *text, const char *end, uint64_t max, uint64_t *value);
 
 /* 2 channels, 4 KiB pages, the newest revision, half a minute until a stall is an error. */
 void mfd_params_init(struct mfd_params *params);

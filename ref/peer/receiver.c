@@ -332,7 +332,7 @@ static void finish(struct mfd_receiver *r)
     r->result->sync_points = r->session.points;
 }
 
-static int check_config(const struct mfd_receiver_config *config)
+int mfd_receiver_check(const struct mfd_receiver_config *config)
 {
     uint32_t page_size = config->page_size;
     const struct mfd_method_info *method = mfd_method_info(config->method);
@@ -390,7 +390,7 @@ static void tear_down(struct mfd_receiver *r)
 int mfd_receiver_run(const struct mfd_receiver_config *config, int listen_fd,
                      struct mfd_receiver_result *result)
 {
-    int error = check_config(config);
+    int error = mfd_receiver_check(config);
     int flags = fcntl(listen_fd, F_GETFL);
     struct mfd_receiver *r = NULL;
 

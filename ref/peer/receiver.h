@@ -58,6 +58,8 @@ struct mfd_receiver_result {
  */
 struct mfd_receiver_config mfd_receiver_defaults(enum mfd_rev rev, struct mfd_guest *guest);
 
+/* 0, or what mfd_receiver_run() returns for a configuration that it does not take. */
+int mfd_receiver_check(const struct mfd_receiver_config *config);
 /*
  * Receives one migration on a listening socket, which stays the caller's. Returns 0 when that has
  * run, completed or not; ENOTSUP if the configuration asks for what is not implemented, EINVAL if

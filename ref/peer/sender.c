@@ -215,7 +215,7 @@ static bool send_all(struct sender *s)
     return good && send_end(s);
 }
 
-static int check_config(const struct mfd_sender_config *config)
+int mfd_sender_check(const struct mfd_sender_config *config)
 {
     uint32_t page_size = config->page_size;
     const struct mfd_method_info *method = mfd_method_info(config->method);
@@ -279,7 +279,7 @@ int mfd_sender_run(const struct mfd_sender_config *config, struct mfd_sender_res
         .level = config->level,
     };
     struct sender *s = NULL;
-    int error = check_config(config);
+    int error = mfd_sender_check(config);
 
     *result = (struct mfd_sender_result){0};
     if (error) {

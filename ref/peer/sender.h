@@ -63,6 +63,8 @@ struct mfd_sender_result {
  */
 struct mfd_sender_config mfd_sender_defaults(enum mfd_rev rev, const struct mfd_guest *guest);
 
+/* 0, or what mfd_sender_run() returns for a configuration that it does not take. */
+int mfd_sender_check(const struct mfd_sender_config *config);
 /*
  * Sends one migration. Returns 0 when that has run, completed or not; ENOTSUP if the configuration
  * asks for what is not implemented, EINVAL if it makes no sense, or ENOMEM.

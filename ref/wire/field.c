@@ -18,6 +18,7 @@ static const struct {
 
 #define SLOTS MFD_COUNT_SLOTS
 #define LEN MFD_COUNT_LEN
+#define REST MFD_COUNT_REST
 static const struct mfd_field_info fields[MFD_FIELD_COUNT] = {
 #define MESSAGE(...)
 #define FIELD(message, name, type, width, count, since, meaning) \
@@ -28,6 +29,7 @@ static const struct mfd_field_info fields[MFD_FIELD_COUNT] = {
 };
 #undef SLOTS
 #undef LEN
+#undef REST
 
 const char *mfd_message_name(enum mfd_message message)
 {
@@ -126,6 +128,8 @@ static uint64_t wanted_elements(const struct mfd_field_walk *walk,
         return mfd_slots(walk->page_size);
     case MFD_COUNT_LEN:
         return walk->last;
+    case MFD_COUNT_REST:
+        return (walk->len - walk->offset) / info->width;
     default:
         return (uint64_t)info->count;
     }

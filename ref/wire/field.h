@@ -39,6 +39,7 @@ enum mfd_field_type { MFD_TYPE_UINT, MFD_TYPE_UUID, MFD_TYPE_TEXT, MFD_TYPE_BYTE
 /* Values of `count` that are not numbers. */
 #define MFD_COUNT_SLOTS (-1)
 #define MFD_COUNT_LEN (-2)
+#define MFD_COUNT_REST (-3) /* all that is left of the message */
 
 struct mfd_field_info {
     enum mfd_message message;

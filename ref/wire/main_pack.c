@@ -29,6 +29,18 @@ size_t mfd_pack_config(uint8_t *buf, const char *machine)
     return 1 + put_text(buf + 1, 4, machine);
 }
 
+size_t mfd_pack_capabilities(uint8_t *buf)
+{
+    size_t n = 1;
+
+    buf[0] = MFD_SECTION_SUBSECTION;
+    n += put_text(buf + n, 1, MFD_CAPABILITIES_SUBSECTION);
+    mfd_put32(buf + n, 1); /* version */
+    mfd_put32(buf + n + 4, 1);
+    n += 8;
+    return n + put_text(buf + n, 1, MFD_MAPPED_CAPABILITY);
+}
+
 size_t mfd_pack_section(uint8_t *buf, uint8_t type, uint32_t id, const char *idstr,
                         uint32_t instance, uint32_t version)
 {

@@ -50,6 +50,15 @@ void mfd_main_start(struct mfd_main *main, const struct mfd_check_context *conte
         .context = context, .machine = machine, .place = MFD_AT_HEADER, .block = -1};
 }
 
+void mfd_main_start_file(struct mfd_main *main, const struct mfd_check_context *context,
+                         const char *machine, uint64_t start, uint64_t size)
+{
+    mfd_main_start(main, context, machine);
+    main->file = true;
+    main->at = start;
+    main->file_size = size;
+}
+
 static size_t next_header(const struct step *step)
 {
     if (step->len < MFD_MAIN_HEADER_SIZE) {
@@ -90,6 +99,31 @@ static size_t next_config(const struct step *step)
     return done(step, MFD_MSG_config, 5 + name_len, MFD_AT_SUBSECTION);
 }
 
+/*
+ * The subsection that names capabilities, of which a file has the one. `at` is behind its version: a count,
+ * then names with their lengths.
+ */
+static size_t next_capabilities(const struct step *step, size_t at)
+{
+    size_t size = at + 4 + 1 + strlen(MFD_MAPPED_CAPABILITY);
+
+    if (step->len < at + 5) {
+        return at + 5;
+    }
+    if (mfd_get32(step->buf + at) != 1 || step->buf[at + 4] != strlen(MFD_MAPPED_CAPABILITY)) {
+        add(step, MFD_MAP_004, at, 4, 1);
+        return done(step, MFD_MSG_capabilities, at + 5, MFD_AT_SUBSECTION);
+    }
+    if (step->len < size) {
+        return size;
+    }
+    if (!text_is(step->buf + at + 5, size - at - 5, MFD_MAPPED_CAPABILITY)) {
+        add(step, MFD_MAP_004, at + 5, (uint32_t)(size - at - 5), 0);
+    }
+    step->main->capable = true;
+    return done(step, MFD_MSG_capabilities, size, MFD_AT_SUBSECTION);
+}
+
 /* Subsections of the configuration have contents of fixed size, so that they can be skipped. */
 static size_t next_subsection(const struct step *step)
 {
@@ -106,6 +140,8 @@ static size_t next_subsection(const struct step *step)
         step->record->payload = 4;
     } else if (text_is(step->buf + 2, name_len, "configuration/uuid")) {
         step->record->payload = MFD_UUID_SIZE;
+    } else if (step->main->file && text_is(step->buf + 2, name_len, MFD_CAPABILITIES_SUBSECTION)) {
+        return next_capabilities(step, 2 + name_len + 4);
     } else {
         add(step, MFD_MAIN_016, 2, (uint32_t)name_len, 0);
     }
@@ -218,6 +254,10 @@ static size_t next_command(const struct step *step)
 
 static size_t next_at_section(const struct step *step)
 {
+    if (step->main->file && !step->main->capable) {
+        add(step, MFD_MAP_004, 0, 1, MFD_SECTION_SUBSECTION);
+        return done(step, MFD_MSG_section, 1, MFD_AT_SECTION);
+    }
     switch (step->buf[0]) {
     case MFD_SECTION_START:
     case MFD_SECTION_FULL:
@@ -308,7 +348,7 @@ static size_t next_block(const struct step *step)
     if (step->record->block >= 0) {
         block = &main->context->ram->blocks[step->record->block];
         if (block->resizable ? length > block->max_length : length != block->used_length) {
-            add(step, MFD_MAIN_008, size - 8, 8, block->max_length);
+            add(step, main->file ? MFD_MAP_009 : MFD_MAIN_008, size - 8, 8, block->max_length);
         }
     }
     if (length > main->sizes_left) {
@@ -318,7 +358,33 @@ static size_t next_block(const struct step *step)
         add(step, MFD_MAIN_002, 0, 1, 0);
     }
     main->sizes_left -= length;
+    if (main->file) {
+        main->block = step->record->block;
+        main->length = length;
+        return done(step, MFD_MSG_block, size, MFD_AT_MAPPED);
+    }
     return done(step, MFD_MSG_block, size, main->sizes_left ? MFD_AT_BLOCKS : MFD_AT_RAM);
+}
+
+/* The header of a block in a file; what follows in the stream stands behind the block's last page. */
+static size_t next_mapped(const struct step *step)
+{
+    struct mfd_main *main = step->main;
+    struct mfd_mapped_place place = {main->at + MFD_MAPPED_SIZE, main->file_size, main->length};
+    struct mfd_record *record = step->record;
+
+    if (step->len < MFD_MAPPED_SIZE) {
+        return MFD_MAPPED_SIZE;
+    }
+    record->block = main->block;
+    record->length = main->length;
+    mfd_mapped_parse(step->buf, &record->mapped);
+    mfd_check_mapped(main->context, &place, step->buf, step->len, step->findings);
+    if (record->mapped.pages_offset >= place.end) {
+        record->payload = record->mapped.pages_offset - place.end + main->length;
+    }
+    return done(step, MFD_MSG_mapped, MFD_MAPPED_SIZE,
+                main->sizes_left ? MFD_AT_BLOCKS : MFD_AT_RAM);
 }
 
 static size_t next_memsize(const struct step *step, uint64_t total)
@@ -388,6 +454,10 @@ static size_t next_ram(const struct step *step)
     }
     word = mfd_get64(step->buf);
     step->record->offset = word & ~mask;
+    if (main->file && word != MFD_RAM_EOS && (word & mask) != MFD_RAM_MEM_SIZE) {
+        add(step, MFD_MAP_013, 0, 8, MFD_RAM_EOS);
+        return done(step, MFD_MSG_eos, 8, MFD_AT_RAM);
+    }
     if (word == MFD_RAM_MULTIFD_FLUSH) {
         add(step, MFD_SYNC_014, 0, 8, 0);
         return done(step, MFD_MSG_marker, 8, MFD_AT_RAM);
@@ -409,32 +479,45 @@ static size_t next_ram(const struct step *step)
     }
 }
 
+static size_t next_record(const struct step *step)
+{
+    switch (step->main->place) {
+    case MFD_AT_HEADER:
+        return next_header(step);
+    case MFD_AT_CONFIG:
+        return next_config(step);
+    case MFD_AT_SUBSECTION:
+        return step->buf[0] == MFD_SECTION_SUBSECTION ? next_subsection(step)
+                                                      : next_at_section(step);
+    case MFD_AT_SECTION:
+        return next_at_section(step);
+    case MFD_AT_BLOCKS:
+        return next_block(step);
+    case MFD_AT_MAPPED:
+        return next_mapped(step);
+    case MFD_AT_RAM:
+        return next_ram(step);
+    case MFD_AT_FOOTER:
+        return next_footer(step);
+    case MFD_AT_VMDESC:
+        return next_vmdesc(step);
+    }
+    return 0;
+}
+
 size_t mfd_main_next(struct mfd_main *main, const uint8_t *buf, size_t len,
                      struct mfd_record *record, struct mfd_findings *findings)
 {
     struct step step = {main, buf, len, record, findings};
+    size_t need = 0;
 
     *record = (struct mfd_record){.block = -1};
     if (len == 0) {
         return main->place == MFD_AT_HEADER ? MFD_MAIN_HEADER_SIZE : 1;
     }
-    switch (main->place) {
-    case MFD_AT_HEADER:
-        return next_header(&step);
-    case MFD_AT_CONFIG:
-        return next_config(&step);
-    case MFD_AT_SUBSECTION:
-        return buf[0] == MFD_SECTION_SUBSECTION ? next_subsection(&step) : next_at_section(&step);
-    case MFD_AT_SECTION:
-        return next_at_section(&step);
-    case MFD_AT_BLOCKS:
-        return next_block(&step);
-    case MFD_AT_RAM:
-        return next_ram(&step);
-    case MFD_AT_FOOTER:
-        return next_footer(&step);
-    case MFD_AT_VMDESC:
-        return next_vmdesc(&step);
+    need = next_record(&step);
+    if (need == 0) {
+        main->at += record->size + record->payload;
     }
-    return 0;
+    return need;
 }

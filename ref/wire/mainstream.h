@@ -14,6 +14,7 @@
 
 #include "check.h"
 #include "field.h"
+#include "mapfile.h"
 
 /* No record needs more bytes at once; longer bodies are payload. */
 #define MFD_RECORD_MAX 1024u
@@ -24,6 +25,7 @@ enum mfd_main_place {
     MFD_AT_SUBSECTION, /* right behind the configuration, or already at a section */
     MFD_AT_SECTION,
     MFD_AT_BLOCKS, /* in the list of blocks of RAM START */
+    MFD_AT_MAPPED, /* file: at the header behind a block's length */
     MFD_AT_RAM,    /* in the body of a RAM section */
     MFD_AT_FOOTER,
     MFD_AT_VMDESC, /* the end byte has passed; at most a description follows */
@@ -41,26 +43,40 @@ struct mfd_main {
     int block;            /* index of the block that CONTINUE refers to; -1 not known */
     bool block_named;     /* a record has named a block already */
     uint64_t listed[4];   /* blocks of the table that the list has named, one bit each */
+    bool file;            /* the stream is that of a mapped-ram file */
+    bool capable;         /* file: it has said so */
+    uint64_t at;          /* file: offset of the next record */
+    uint64_t file_size;   /* file: bytes */
+    uint64_t length;      /* file: used length of the block whose header comes next */
 };
 
 struct mfd_record {
     enum mfd_message message;
     size_t size;          /* bytes of the record itself */
-    uint64_t payload;     /* bytes behind it that belong to it: page content, section body, JSON */
+    uint64_t payload;     /* bytes behind it that belong to it: page content, section body, JSON,
+                             and behind the header of a block in a file all up to its last page */
     uint8_t section_type; /* section and part: enum mfd_section_type */
     bool is_ram;          /* section and part: of the RAM */
     int block;            /* block, zero, page: index in the context's table; -1 unknown */
     uint64_t offset;      /* zero, page: within the block */
-    uint64_t length;      /* block: used length */
-    uint16_t command;     /* command: number */
-    uint32_t argument;    /* command ping: value */
-    bool last;            /* eos of the END section of the RAM */
+    uint64_t length;      /* block and mapped: used length of the block */
+    struct mfd_mapped mapped; /* mapped: the header; `block` is set too */
+    uint16_t command;         /* command: number */
+    uint32_t argument;        /* command ping: value */
+    bool last;                /* eos of the END section of the RAM */
 };
 
 /* `context` and `machine` must outlive the iterator. A context without RAM table leaves block rules
  * alone. */
 void mfd_main_start(struct mfd_main *main, const struct mfd_check_context *context,
                     const char *machine);
+/*
+ * The stream of a mapped-ram file (mapfile.h) of `size` bytes, which begins at `start`. Its records stand apart where the
+ * pages of a block lie between: the next one is record->size + record->payload bytes further on in the
+ * file. Lengths of blocks are judged by MF-MAP-009 in place of MF-MAIN-008.
+ */
+void mfd_main_start_file(struct mfd_main *main, const struct mfd_check_context *context,
+                         const char *machine, uint64_t start, uint64_t size);
 
 /*
  * Looks at the `len` bytes that stand next in the stream. Returns 0 and fills `record` when a
@@ -79,6 +95,8 @@ size_t mfd_main_next(struct mfd_main *main, const uint8_t *buf, size_t len,
  * size. */
 size_t mfd_pack_header(uint8_t *buf);
 size_t mfd_pack_config(uint8_t *buf, const char *machine);
+/* The subsection that a mapped-ram file has behind its configuration. */
+size_t mfd_pack_capabilities(uint8_t *buf);
 size_t mfd_pack_section(uint8_t *buf, uint8_t type, uint32_t id, const char *idstr,
                         uint32_t instance, uint32_t version);
 size_t mfd_pack_part(uint8_t *buf, uint8_t type, uint32_t id);
