@@ -3,6 +3,7 @@
  * mfdkit recv: the reference receiver as a program. It keeps the contract of a command under test
  * as well: what the command line leaves out comes from the MFD_* variables.
  */
+#include "mapfile_peer.h"
 #include "migrate.h"
 #include "net.h"
 #include "receiver.h"
@@ -13,7 +14,7 @@
 
 static const struct argp_option options[] = {
     {"listen", MFD_MIGRATE_KEY(MFD_PARAM_ADDRESS), "ADDR", 0,
-     "tcp:HOST:PORT (0: any port) or unix:PATH", 0},
+     "tcp:HOST:PORT (0: any port), unix:PATH, or file:PATH[,offset=N] for a mapped-ram file", 0},
     {"ram", MFD_MIGRATE_KEY(MFD_PARAM_RAM), "NAME=FILE:SIZE", 0,
      "a block of guest memory; what arrives is left in the file, which is made if need be. With "
      ":resizable behind SIZE the sender may shrink it. May be given "
@@ -76,6 +77,23 @@ static int report(const struct mfd_migrate *m, const struct mfd_receiver_result 
                                  });
 }
 
+static int read_file(struct mfd_migrate *m)
+{
+    struct mfd_receiver_config config = configure(m);
+    struct mfd_receiver_result result;
+    struct mfd_mapfile file;
+    int error = 0;
+
+    if (!mfd_mapfile_parse(m->params.address, &file)) {
+        return mfd_migrate_say(m, MFD_USAGE, "--listen is not file:PATH[,offset=N]");
+    }
+    error = mfd_mapfile_read(&config, &file, &result);
+    if (error == EINVAL) {
+        return mfd_migrate_say(m, MFD_USAGE, "the revision has no files, or a file has no method");
+    }
+    return error ? mfd_migrate_complain(m, m->params.address, error) : report(m, &result);
+}
+
 static int receive(struct mfd_migrate *m)
 {
     struct mfd_receiver_config config = configure(m);
@@ -110,7 +128,7 @@ int mfd_cmd_recv(int argc, char **argv)
     if (status) {
         return status;
     }
-    status = receive(&m);
+    status = mfd_mapfile_is_file(m.params.address) ? read_file(&m) : receive(&m);
     mfd_guest_free(&m.guest);
     return status;
 }

@@ -3,6 +3,7 @@
  * mfdkit send: the reference sender as a program. What the command line leaves out comes from the
  * MFD_* variables.
  */
+#include "mapfile_peer.h"
 #include "migrate.h"
 #include "net.h"
 #include "sender.h"
@@ -24,7 +25,8 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-    {"to", MFD_MIGRATE_KEY(MFD_PARAM_ADDRESS), "ADDR", 0, "tcp:HOST:PORT or unix:PATH", 0},
+    {"to", MFD_MIGRATE_KEY(MFD_PARAM_ADDRESS), "ADDR", 0,
+     "tcp:HOST:PORT, unix:PATH, or file:PATH[,offset=N] for a mapped-ram file", 0},
     {"ram", MFD_MIGRATE_KEY(MFD_PARAM_RAM), "NAME=FILE:SIZE", 0,
      "a block of guest memory and the file with its contents. May be given several times, or several of "
      "them separated by commas",
@@ -119,11 +121,9 @@ static int report(const struct mfd_migrate *m, const struct mfd_sender_result *r
                                  });
 }
 
-static int migrate(const struct mfd_migrate *m, const struct mfd_sender_config *config)
+/* What the sender returned, and if that is 0 what it came to. */
+static int conclude(const struct mfd_migrate *m, int error, const struct mfd_sender_result *result)
 {
-    struct mfd_sender_result result;
-    int error = mfd_sender_run(config, &result);
-
     if (error == ENOTSUP) {
         return mfd_migrate_say(m, MFD_MIGRATE_UNSUPPORTED, "this revision is not implemented");
     }
@@ -132,7 +132,28 @@ static int migrate(const struct mfd_migrate *m, const struct mfd_sender_config *
                                "the revision or the method does not have this, or a block is no "
                                "multiple of the page size");
     }
-    return error ? mfd_migrate_complain(m, "sending", error) : report(m, &result);
+    return error ? mfd_migrate_complain(m, "sending", error) : report(m, result);
+}
+
+static int migrate(const struct mfd_migrate *m, const struct mfd_sender_config *config)
+{
+    struct mfd_sender_result result;
+    int error = mfd_sender_run(config, &result);
+
+    return conclude(m, error, &result);
+}
+
+static int write_file(const struct arguments *arguments)
+{
+    const struct mfd_migrate *m = &arguments->m;
+    struct mfd_sender_config config = configure(arguments);
+    struct mfd_sender_result result;
+    struct mfd_mapfile file;
+
+    if (!mfd_mapfile_parse(m->params.address, &file)) {
+        return mfd_migrate_say(m, MFD_USAGE, "--to is not file:PATH[,offset=N]");
+    }
+    return conclude(m, mfd_mapfile_write(&config, &file, &result), &result);
 }
 
 /* Main first, which is what a real sender does, and what receivers before 8.0 need. */
@@ -172,7 +193,8 @@ int mfd_cmd_send(int argc, char **argv)
     if (status) {
         return status;
     }
-    status = send_to(&arguments);
+    status = mfd_mapfile_is_file(arguments.m.params.address) ? write_file(&arguments)
+                                                             : send_to(&arguments);
     mfd_guest_free(&arguments.m.guest);
     return status;
 }
