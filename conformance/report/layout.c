@@ -7,7 +7,7 @@
 struct extent {
     unsigned fixed;
     unsigned slots; /* times the number of slots */
-    bool n;         /* a name of that length is among them */
+    bool n;         /* a name of that length, or all the rest, is among them */
 };
 
 static struct extent extent_before(enum mfd_message message, enum mfd_field end)
@@ -17,7 +17,7 @@ static struct extent extent_before(enum mfd_message message, enum mfd_field end)
     for (int i = mfd_message_first(message); i < (int)end; i++) {
         const struct mfd_field_info *info = mfd_field_info((enum mfd_field)i);
 
-        if (info->count == MFD_COUNT_LEN) {
+        if (info->count == MFD_COUNT_LEN || info->count == MFD_COUNT_REST) {
             extent.n = true;
         } else if (info->count == MFD_COUNT_SLOTS) {
             extent.slots += info->width;
@@ -50,7 +50,7 @@ const char *mfd_layout_extent(enum mfd_field field, char *buf, size_t size)
 {
     const struct mfd_field_info *info = mfd_field_info(field);
 
-    if (info->count == MFD_COUNT_LEN) {
+    if (info->count == MFD_COUNT_LEN || info->count == MFD_COUNT_REST) {
         snprintf(buf, size, "n");
     } else if (info->count == MFD_COUNT_SLOTS) {
         snprintf(buf, size, "slots x %u", info->width);
