@@ -36,7 +36,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct mfd_migrate *m = state->input;
 
-    if (key == ARGP_KEY_END && (!m->params.address[0] || m->params.block_count == 0)) {
+    if (key == ARGP_KEY_END &&
+        (!m->params.address[0] || (m->params.block_count == 0 && !m->ram_may_lack))) {
         argp_error(state, "%s and --ram are needed", m->address);
     }
     return mfd_migrate_option(m, key, value, state);

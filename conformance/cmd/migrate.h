@@ -23,7 +23,8 @@ struct mfd_migrate {
     const char *ram_variable; /* MFD_RAM_IN or MFD_RAM_OUT */
     const char *address;      /* its option, as the message about its absence names it: "--to" */
     enum mfd_guest_use use;
-    int trouble; /* exit status where the system refuses something */
+    bool ram_may_lack; /* the program gets its blocks in some other way, too */
+    int trouble;       /* exit status where the system refuses something */
     struct mfd_params params;
     struct mfd_guest guest; /* blocks that mfd_migrate_begin() has mapped */
 };

@@ -12,6 +12,16 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { KEY_RAM_DIR = 1000, KEY_RAM_MAX, KEY_SKIP_DEVICES, KEY_PROGRESS };
+
+struct arguments {
+    struct mfd_migrate m;
+    const char *ram_dir;
+    uint64_t ram_max;
+    bool skip_devices;
+    bool progress;
+};
+
 static const struct argp_option options[] = {
     {"listen", MFD_MIGRATE_KEY(MFD_PARAM_ADDRESS), "ADDR", 0,
      "tcp:HOST:PORT (0: any port), unix:PATH, or file:PATH[,offset=N] for a mapped-ram file", 0},
@@ -21,18 +31,46 @@ static const struct argp_option options[] = {
      "several times, or several of them separated by commas",
      0},
     {"ram-out", MFD_MIGRATE_KEY(MFD_PARAM_RAM), NULL, OPTION_ALIAS, NULL, 0},
+    {"ram-dir", KEY_RAM_DIR, "DIR", 0,
+     "take whatever other blocks the sender lists, each into a file of its name in this folder, made anew",
+     0},
+    {"ram-max", KEY_RAM_MAX, "BYTES", 0,
+     "bytes that --ram-dir takes at most, K, M or G behind them (16G)", 0},
+    {"skip-devices", KEY_SKIP_DEVICES, NULL, 0,
+     "pass over the state of devices, as a machine with any sends it", 0},
+    {"progress", KEY_PROGRESS, NULL, 0, "a line after each sync point that has passed", 0},
     {"machine", MFD_MIGRATE_KEY(MFD_PARAM_MACHINE), "NAME", 0,
      "machine type that main must name (any)", 0},
     {0}};
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {
-    if (key == ARGP_KEY_INIT) {
-        state->child_inputs[0] = state->input;
-    } else if (key == ARGP_KEY_ARG) {
+    struct arguments *arguments = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->m;
+        break;
+    case ARGP_KEY_ARG:
         argp_error(state, "'%s' is too much", value);
-    } else {
-        return mfd_migrate_option(state->input, key, value, state);
+        break;
+    case KEY_RAM_DIR:
+        arguments->ram_dir = value;
+        arguments->m.ram_may_lack = true;
+        break;
+    case KEY_RAM_MAX:
+        if (!mfd_size_parse(value, value + strlen(value), UINT64_MAX, &arguments->ram_max)) {
+            argp_error(state, "'%s' is no number of bytes", value);
+        }
+        break;
+    case KEY_SKIP_DEVICES:
+        arguments->skip_devices = true;
+        break;
+    case KEY_PROGRESS:
+        arguments->progress = true;
+        break;
+    default:
+        return mfd_migrate_option(&arguments->m, key, value, state);
     }
     return 0;
 }
@@ -50,10 +88,18 @@ static const struct argp parser = {
         "MFD_RAM_OUT, MFD_REVISION, MFD_SYNC and MFD_MACHINE stand in for options that are not given.",
 };
 
-static struct mfd_receiver_config configure(struct mfd_migrate *m)
+static void show_progress(void *arg, const struct mfd_receiver_progress *progress)
 {
-    const struct mfd_params *params = &m->params;
-    struct mfd_receiver_config config = mfd_receiver_defaults(params->rev, &m->guest);
+    (void)arg;
+    printf("sync point %llu: %llu pages, %llu bytes\n", (unsigned long long)progress->sync_points,
+           (unsigned long long)progress->pages, (unsigned long long)progress->bytes);
+    fflush(stdout);
+}
+
+static struct mfd_receiver_config configure(struct arguments *arguments)
+{
+    const struct mfd_params *params = &arguments->m.params;
+    struct mfd_receiver_config config = mfd_receiver_defaults(params->rev, &arguments->m.guest);
 
     config.sync = params->sync_given ? params->sync : config.sync;
     config.method = params->method;
@@ -61,6 +107,8 @@ static struct mfd_receiver_config configure(struct mfd_migrate *m)
     config.page_size = params->page_size;
     config.machine = params->machine[0] ? params->machine : NULL;
     config.stall_ms = params->stall_s * 1000;
+    config.skip_devices = arguments->skip_devices;
+    config.progress = arguments->progress ? show_progress : NULL;
     memcpy(config.uuid, params->uuid, sizeof(config.uuid));
     return config;
 }
@@ -77,9 +125,10 @@ static int report(const struct mfd_migrate *m, const struct mfd_receiver_result 
                                  });
 }
 
-static int read_file(struct mfd_migrate *m)
+static int read_file(struct arguments *arguments)
 {
-    struct mfd_receiver_config config = configure(m);
+    struct mfd_migrate *m = &arguments->m;
+    struct mfd_receiver_config config = configure(arguments);
     struct mfd_receiver_result result;
     struct mfd_mapfile file;
     int error = 0;
@@ -94,9 +143,10 @@ static int read_file(struct mfd_migrate *m)
     return error ? mfd_migrate_complain(m, m->params.address, error) : report(m, &result);
 }
 
-static int receive(struct mfd_migrate *m)
+static int receive(struct arguments *arguments)
 {
-    struct mfd_receiver_config config = configure(m);
+    struct mfd_migrate *m = &arguments->m;
+    struct mfd_receiver_config config = configure(arguments);
     struct mfd_receiver_result result;
     char real[MFD_ADDRESS_MAX];
     int fd = -1;
@@ -113,22 +163,29 @@ static int receive(struct mfd_migrate *m)
     if (error == ENOTSUP) {
         return mfd_migrate_say(m, MFD_MIGRATE_UNSUPPORTED, "this revision is not implemented");
     }
+    if (!error && m->guest.unadopted.error) {
+        mfd_migrate_complain(m, m->guest.unadopted.name, m->guest.unadopted.error);
+    }
     return error ? mfd_migrate_complain(m, "receiving", error) : report(m, &result);
 }
 
 int mfd_cmd_recv(int argc, char **argv)
 {
-    struct mfd_migrate m = {.name = "mfdkit recv",
-                            .ram_variable = "MFD_RAM_OUT",
-                            .address = "--listen",
-                            .use = MFD_GUEST_WRITE,
-                            .trouble = MFD_HARNESS};
-    int status = mfd_migrate_begin(&m, &parser, &m, argc, argv);
+    struct arguments arguments = {.m = {.name = "mfdkit recv",
+                                        .ram_variable = "MFD_RAM_OUT",
+                                        .address = "--listen",
+                                        .use = MFD_GUEST_WRITE,
+                                        .trouble = MFD_HARNESS},
+                                  .ram_max = 16ull << 30};
+    struct mfd_migrate *m = &arguments.m;
+    int status = mfd_migrate_begin(m, &parser, &arguments, argc, argv);
 
     if (status) {
         return status;
     }
-    status = mfd_mapfile_is_file(m.params.address) ? read_file(&m) : receive(&m);
-    mfd_guest_free(&m.guest);
+    m->guest.dir = arguments.ram_dir;
+    m->guest.dir_left = arguments.ram_max;
+    status = mfd_mapfile_is_file(m->params.address) ? read_file(&arguments) : receive(&arguments);
+    mfd_guest_free(&m->guest);
     return status;
 }

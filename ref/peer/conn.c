@@ -117,6 +117,7 @@ static enum mfd_got classify(struct mfd_conn *c)
     if (mfd_get32(c->buf) == MFD_MAIN_MAGIC) {
         c->role = MFD_ROLE_MAIN;
         mfd_main_start(&c->main, &c->setup->check, c->setup->machine);
+        c->main.leaves_tail = c->setup->tail_room != NULL;
         return MFD_GOT_MAIN;
     }
     /* whatever it is, it is no main channel: a wrong magic is a hello's first finding */

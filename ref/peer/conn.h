@@ -28,6 +28,7 @@
 #include "guest.h"
 #include "mainstream.h"
 #include "method.h"
+#include "tail.h"
 
 #include <sys/uio.h>
 
@@ -37,7 +38,15 @@ struct mfd_conn_setup {
     enum mfd_sync sync;  /* where sync points stand on main; markers count in either mode */
     const char *machine; /* expected on main; NULL: any */
     struct mfd_guest *guest;
+    /*
+     * MFD_TAIL_MAX bytes for what stands on main behind the RAM where that may be sections of devices
+     * (tail.h), as a real source sends them; NULL: these are refused. Not owned.
+     */
+    uint8_t *tail_room;
 };
+
+/* Far above what the devices of a usual machine come to. */
+#define MFD_TAIL_MAX (16u << 20)
 
 enum mfd_role { MFD_ROLE_UNKNOWN, MFD_ROLE_CHANNEL, MFD_ROLE_MAIN };
 
@@ -99,6 +108,9 @@ struct mfd_conn {
     uint8_t *body_to; /* main: where they go; NULL: nowhere */
     bool ram_told;
     bool point_due;
+    bool in_tail;
+    struct mfd_tail tail;
+    size_t tail_fill;
 };
 
 /* 0, ENOMEM, or ENOTSUP for the method. `setup` must outlive the connection. */

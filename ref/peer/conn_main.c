@@ -5,6 +5,9 @@
 
 struct iovec mfd_conn_main_want(struct mfd_conn *c)
 {
+    if (c->in_tail) {
+        return (struct iovec){c->setup->tail_room + c->tail_fill, MFD_TAIL_MAX - c->tail_fill};
+    }
     if (c->body && c->body_to && c->fill == 0) {
         return (struct iovec){c->body_to, (size_t)c->body};
     }
@@ -125,6 +128,45 @@ static enum mfd_got take_record(struct mfd_conn *c)
     }
 }
 
+/* Sections of devices have begun: whether what is there of them goes up to the end of the migration. */
+static enum mfd_got look_at_tail(struct mfd_conn *c)
+{
+    enum mfd_tail_state state = mfd_tail_look(&c->tail, c->setup->tail_room, c->tail_fill);
+
+    if (state == MFD_TAIL_WHOLE) {
+        c->ended = true;
+        return MFD_GOT_END;
+    }
+    if (state == MFD_TAIL_WRONG || c->tail_fill == MFD_TAIL_MAX) {
+        return mfd_conn_refuse(
+            c, (struct mfd_finding){.rule = MFD_MAIN_017, .offset = (uint32_t)c->tail_fill});
+    }
+    return MFD_GOT_MORE;
+}
+
+static enum mfd_got begin_tail(struct mfd_conn *c)
+{
+    c->in_tail = true;
+    c->tail_fill = c->fill;
+    memcpy(c->setup->tail_room, c->buf, c->fill);
+    c->fill = 0;
+    return look_at_tail(c);
+}
+
+/*
+ * Has the guest take in a block that it lacks, before the record that lists it is judged. If it cannot, the
+ * block stays unknown.
+ */
+static void adopt_block(struct mfd_conn *c)
+{
+    size_t len = c->fill ? c->buf[0] : 0;
+
+    if (c->main.place == MFD_AT_BLOCKS && !c->ram_told && c->fill >= 1 + len + 8 &&
+        mfd_ramtable_find(&c->setup->guest->table, (const char *)c->buf + 1, len) < 0) {
+        mfd_guest_adopt(c->setup->guest, c->buf + 1, len, mfd_get64(c->buf + 1 + len));
+    }
+}
+
 /* Looks for the next record in what was read ahead; false if more bytes are needed. */
 static bool next_record(struct mfd_conn *c, enum mfd_got *got)
 {
@@ -134,6 +176,7 @@ static bool next_record(struct mfd_conn *c, enum mfd_got *got)
     size_t need = 0;
 
     c->at = c->taken - c->fill;
+    adopt_block(c);
     need = mfd_main_next(&c->main, c->buf, c->fill, &c->record, &findings);
     refused = mfd_findings_refused(&findings);
     if (refused) {
@@ -143,6 +186,10 @@ static bool next_record(struct mfd_conn *c, enum mfd_got *got)
     }
     if (need) {
         return false;
+    }
+    if (c->record.tail) {
+        *got = begin_tail(c);
+        return *got != MFD_GOT_MORE;
     }
     drop(c, c->record.size);
     c->body = c->record.payload;
@@ -170,6 +217,10 @@ enum mfd_got mfd_conn_main_got(struct mfd_conn *c, size_t n)
 {
     enum mfd_got got = resume(c);
 
+    if (c->in_tail) {
+        c->tail_fill += n;
+        return c->ended ? MFD_GOT_DRAINED : look_at_tail(c);
+    }
     if (c->body && c->body_to && c->fill == 0) {
         /* it was read in place */
         c->body -= n;

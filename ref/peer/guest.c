@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,7 +12,7 @@
 
 void mfd_guest_init(struct mfd_guest *guest)
 {
-    *guest = (struct mfd_guest){{NULL, 0}, NULL};
+    *guest = (struct mfd_guest){.maps = NULL};
 }
 
 static size_t host_page(void)
@@ -161,6 +162,58 @@ int mfd_guest_add_anonymous(struct mfd_guest *guest, const struct mfd_guest_bloc
     int error = valid(guest, block);
 
     return error ? error : map(guest, block, -1, MFD_GUEST_WRITE);
+}
+
+/* The path of a block's file; false if it does not fit. */
+static bool adopted_path(const struct mfd_guest *guest, const char *name, char *path, size_t size)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_@:.";
+    size_t used = (size_t)snprintf(path, size, "%s/", guest->dir);
+
+    for (const char *p = name; *p && used < size; p++) {
+        bool as_is = strchr(plain, *p) && !(p == name && *p == '.');
+
+        used +=
+            (size_t)snprintf(path + used, size - used, as_is ? "%c" : "%%%02X", (unsigned char)*p);
+    }
+    return used < size;
+}
+
+static int adopt(struct mfd_guest *guest, const char *name, uint64_t length)
+{
+    struct mfd_guest_block block = {name, length, length, false};
+    char path[4096];
+    int error = 0;
+
+    if (guest->table.count >= MFD_ADOPTED_MAX) {
+        return EMFILE;
+    }
+    if (length > guest->dir_left) {
+        return EFBIG;
+    }
+    if (!adopted_path(guest, name, path, sizeof(path))) {
+        return ENAMETOOLONG;
+    }
+    if (truncate(path, 0) < 0 && errno != ENOENT) {
+        return errno;
+    }
+    error = mfd_guest_add_file(guest, &block, path, MFD_GUEST_WRITE);
+    guest->dir_left -= error ? 0 : length;
+    return error;
+}
+
+int mfd_guest_adopt(struct mfd_guest *guest, const uint8_t *name, size_t len, uint64_t length)
+{
+    char text[MFD_IDSTR_SIZE] = "";
+
+    if (!guest->dir) {
+        return ENOENT;
+    }
+    memcpy(text, name, len < sizeof(text) ? len : sizeof(text) - 1);
+    memcpy(guest->unadopted.name, text, sizeof(text));
+    guest->unadopted.error = len && strlen(text) == len ? adopt(guest, text, length) : ENAMETOOLONG;
+    return guest->unadopted.error;
 }
 
 void mfd_guest_free(struct mfd_guest *guest)

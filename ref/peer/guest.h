@@ -25,7 +25,17 @@ struct mfd_guest_map {
 struct mfd_guest {
     struct mfd_ramtable table;  /* owned */
     struct mfd_guest_map *maps; /* one for each block of the table */
+    /* Set by whoever wants mfd_guest_adopt(): the folder for its files, not owned, and how many bytes they may have in all. */
+    const char *dir;
+    uint64_t dir_left;
+    struct {
+        int error; /* why the block of this name could not be taken; 0: all could */
+        char name[MFD_IDSTR_SIZE];
+    } unadopted;
 };
+
+/* Blocks that a guest has at most by adoption. */
+#define MFD_ADOPTED_MAX 256u
 
 /* How a block that a sender only reads is mapped apart from one that is written. */
 enum mfd_guest_use { MFD_GUEST_READ, MFD_GUEST_WRITE };
@@ -50,6 +60,13 @@ int mfd_guest_add_file(struct mfd_guest *guest, const struct mfd_guest_block *bl
                        const char *path, enum mfd_guest_use use);
 /* Memory of zeros without a file. */
 int mfd_guest_add_anonymous(struct mfd_guest *guest, const struct mfd_guest_block *block);
+/*
+ * Adds a block of the name that are the `len` bytes at `name`, made anew as a file in guest->dir: letters,
+ * digits, '-', '_', '@', ':' and dots but a first one stand for themselves in its name, others as %2F.
+ * ENOENT without a folder, EFBIG for more than guest->dir_left, EMFILE for too many blocks; but for
+ * ENOENT the reason is kept in guest->unadopted as well.
+ */
+int mfd_guest_adopt(struct mfd_guest *guest, const uint8_t *name, size_t len, uint64_t length);
 void mfd_guest_free(struct mfd_guest *guest);
 
 /* `len` bytes at `offset` of a block; NULL unless all of them are within its used length. */

@@ -176,6 +176,82 @@ static void clearing_writes_only_what_is_not_zero(void **state)
     assert_false(mfd_is_zero(bytes, PAGE));
 }
 
+static void blocks_are_adopted_as_files_of_their_names(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *file;
+    } cases[] = {{"pc.ram", "pc.ram"},
+                 {"/rom@etc/acpi/tables", "%2From@etc%2Facpi%2Ftables"},
+                 {"..", "%2E."},
+                 {"a b%", "a%20b%25"}};
+    char dir[] = "/tmp/mfd-adopt-XXXXXX";
+    char path[64];
+    struct mfd_guest guest;
+    struct stat st;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    mfd_guest_init(&guest);
+    guest.dir = dir;
+    guest.dir_left = 100 * PAGE;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        size_t len = strlen(cases[i].name);
+
+        /* whatever was left there before is gone */
+        snprintf(path, sizeof(path), "%s/%s", dir, cases[i].file);
+        close(open(path, O_CREAT | O_WRONLY, 0600));
+        assert_int_equal(truncate(path, 9 * PAGE), 0);
+        assert_int_equal(
+            mfd_guest_adopt(&guest, (const uint8_t *)cases[i].name, len, (i + 1) * PAGE), 0);
+        assert_int_equal(mfd_ramtable_find(&guest.table, cases[i].name, len), (int)i);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_size, (i + 1) * PAGE);
+        *mfd_guest_at(&guest, (int)i, i * PAGE, PAGE) = 1;
+        unlink(path);
+    }
+    assert_int_equal(guest.dir_left, 90 * PAGE);
+    mfd_guest_free(&guest);
+    assert_int_equal(rmdir(dir), 0);
+}
+
+static void adoption_has_bounds_and_says_which_was_met(void **state)
+{
+    static const uint8_t name[] = "mem0";
+    uint8_t wide[MFD_IDSTR_SIZE - 1];
+    char dir[] = "/tmp/mfd-adopt-XXXXXX";
+    char path[64];
+    struct mfd_guest guest;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/mem0", dir);
+    memset(wide, '/', sizeof(wide));
+    mfd_guest_init(&guest);
+    assert_int_equal(mfd_guest_adopt(&guest, name, 4, PAGE), ENOENT);
+    assert_int_equal(guest.unadopted.error, 0);
+    guest.dir = dir;
+    guest.dir_left = 2 * PAGE;
+    assert_int_equal(mfd_guest_adopt(&guest, name, 4, 2 * PAGE + 1), EFBIG);
+    assert_int_equal(guest.unadopted.error, EFBIG);
+    assert_string_equal(guest.unadopted.name, "mem0");
+    assert_int_equal(mfd_guest_adopt(&guest, name, 0, PAGE), ENAMETOOLONG);
+    assert_int_equal(mfd_guest_adopt(&guest, wide, sizeof(wide), PAGE), ENAMETOOLONG);
+    assert_int_equal(mfd_guest_adopt(&guest, (const uint8_t *)"a\0b", 3, PAGE), ENAMETOOLONG);
+    assert_int_equal(guest.table.count, 0);
+    for (unsigned i = 0; i < MFD_ADOPTED_MAX; i++) {
+        char text[16];
+        struct mfd_guest_block b = block(text, PAGE, PAGE);
+
+        snprintf(text, sizeof(text), "b%u", i);
+        assert_int_equal(mfd_guest_add_anonymous(&guest, &b), 0);
+    }
+    assert_int_equal(mfd_guest_adopt(&guest, name, 4, PAGE), EMFILE);
+    mfd_guest_free(&guest);
+    unlink(path);
+    assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +261,8 @@ int main(void)
         cmocka_unit_test(a_name_is_taken_once_and_not_too_long),
         cmocka_unit_test(a_file_is_made_extended_and_never_cut),
         cmocka_unit_test(clearing_writes_only_what_is_not_zero),
+        cmocka_unit_test(blocks_are_adopted_as_files_of_their_names),
+        cmocka_unit_test(adoption_has_bounds_and_says_which_was_met),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,6 +151,8 @@ static enum mfd_decision serve(struct mfd_link *link)
             enum mfd_got got = mfd_conn_got(&link->conn, (size_t)n);
 
             atomic_fetch_add_explicit(&link->bytes, (uint64_t)n, memory_order_relaxed);
+            atomic_store_explicit(&link->pages, link->conn.normal_pages + link->conn.zero_pages,
+                                  memory_order_relaxed);
             while (got != MFD_GOT_MORE && decision == MFD_SESSION_GO) {
                 decision = handle(link, got);
                 got = decision == MFD_SESSION_GO ? mfd_conn_got(&link->conn, 0) : got;

@@ -23,6 +23,7 @@ struct mfd_link {
     pthread_t thread;
     struct mfd_conn conn;
     _Atomic uint64_t bytes;
+    _Atomic uint64_t pages; /* of `conn`, for others to look at */
 };
 
 struct mfd_receiver {
@@ -37,6 +38,7 @@ struct mfd_receiver {
     bool told_start; /* what has been acted upon already */
     bool told_finish;
     bool told_end;
+    uint64_t told_points;
     struct mfd_link links[MFD_SESSION_CONNS_MAX];
 };
 

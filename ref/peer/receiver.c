@@ -71,6 +71,10 @@ void mfd_receiver_publish(struct mfd_receiver *r)
     } else if (mfd_session_stuck(s)) {
         signal_fd(r->ping_fd);
     }
+    if (r->config->progress && s->points != r->told_points) {
+        r->told_points = s->points;
+        signal_fd(r->ping_fd);
+    }
     pthread_cond_broadcast(&r->changed);
 }
 
@@ -265,6 +269,29 @@ static int check_guard(struct mfd_receiver *r, struct guard *guard)
     return (int)left;
 }
 
+/* Tells of a sync point that has passed since the last call. */
+static void tell_progress(struct mfd_receiver *r, uint64_t *told)
+{
+    struct mfd_receiver_progress now = {0};
+
+    if (!r->config->progress) {
+        return;
+    }
+    pthread_mutex_lock(&r->mutex);
+    now.sync_points = r->session.points;
+    for (unsigned i = 0; i < MFD_SESSION_CONNS_MAX; i++) {
+        if (r->links[i].used) {
+            now.bytes += atomic_load_explicit(&r->links[i].bytes, memory_order_relaxed);
+            now.pages += atomic_load_explicit(&r->links[i].pages, memory_order_relaxed);
+        }
+    }
+    pthread_mutex_unlock(&r->mutex);
+    if (now.sync_points != *told) {
+        *told = now.sync_points;
+        r->config->progress(r->config->progress_arg, &now);
+    }
+}
+
 static bool ended(struct mfd_receiver *r)
 {
     bool is = false;
@@ -280,6 +307,7 @@ static void accept_all(struct mfd_receiver *r, int listen_fd)
 {
     struct guard guard = {0};
     struct watch watch;
+    uint64_t told = 0;
 
     while (!ended(r)) {
         int timeout = check_guard(r, &guard);
@@ -304,6 +332,7 @@ static void accept_all(struct mfd_receiver *r, int listen_fd)
         } else if (watch.fds[0].revents) {
             fail_session(r, EBADF, "cannot listen any more");
         }
+        tell_progress(r, &told);
         note_hung_up(r, &watch);
         fail_if_abandoned(r, listen_fd);
     }
@@ -348,8 +377,9 @@ int mfd_receiver_check(const struct mfd_receiver_config *config)
     return 0;
 }
 
-static void set_up(struct mfd_receiver *r, const struct mfd_receiver_config *config,
-                   struct mfd_receiver_result *result)
+/* 0 or an errno. */
+static int set_up(struct mfd_receiver *r, const struct mfd_receiver_config *config,
+                  struct mfd_receiver_result *result)
 {
     r->config = config;
     r->result = result;
@@ -366,12 +396,17 @@ static void set_up(struct mfd_receiver *r, const struct mfd_receiver_config *con
         .sync = config->sync,
         .machine = config->machine,
         .guest = config->guest,
+        .tail_room = config->skip_devices ? malloc(MFD_TAIL_MAX) : NULL,
     };
     mfd_session_init(&r->session, config->channels);
     pthread_mutex_init(&r->mutex, NULL);
     pthread_cond_init(&r->changed, NULL);
     r->wake_fd = eventfd(0, EFD_CLOEXEC);
     r->ping_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (config->skip_devices && !r->setup.tail_room) {
+        return ENOMEM;
+    }
+    return r->wake_fd < 0 || r->ping_fd < 0 ? EMFILE : 0;
 }
 
 static void tear_down(struct mfd_receiver *r)
@@ -384,6 +419,7 @@ static void tear_down(struct mfd_receiver *r)
     if (r->ping_fd >= 0) {
         close(r->ping_fd);
     }
+    free(r->setup.tail_room);
     free(r);
 }
 
@@ -406,10 +442,8 @@ int mfd_receiver_run(const struct mfd_receiver_config *config, int listen_fd,
     if (!r) {
         return ENOMEM;
     }
-    set_up(r, config, result);
-    if (r->wake_fd < 0 || r->ping_fd < 0) {
-        error = EMFILE;
-    } else {
+    error = set_up(r, config, result);
+    if (!error) {
         accept_all(r, listen_fd);
         finish(r);
     }

@@ -23,17 +23,32 @@
 
 #include <pthread.h>
 
+/* How far a migration has come. */
+struct mfd_receiver_progress {
+    uint64_t sync_points; /* passed; a source makes one for every round over its memory at least */
+    uint64_t pages;       /* normal and zero, over channels and main */
+    uint64_t bytes;       /* read from all connections */
+};
+
 struct mfd_receiver_config {
     enum mfd_rev rev;
     enum mfd_sync sync;
-    uint32_t method;         /* flag bit, 0 none; qatzip is unsupported */
-    unsigned channels;       /* 1 to 255 */
-    uint32_t page_size;      /* power of two, 256 to 65536 */
-    uint8_t uuid[16];        /* all zero: the VM has none */
-    const char *machine;     /* expected on main; NULL: any */
+    uint32_t method;     /* flag bit, 0 none; qatzip is unsupported */
+    unsigned channels;   /* 1 to 255 */
+    uint32_t page_size;  /* power of two, 256 to 65536 */
+    uint8_t uuid[16];    /* all zero: the VM has none */
+    const char *machine; /* expected on main; NULL: any */
+    /*
+     * Take the sections of devices that a real machine sends behind its RAM for what they are: unknown.
+     * Otherwise any but the well-known ones are refused, as by a receiver that lacks the device.
+     */
+    bool skip_devices;
     struct mfd_guest *guest; /* not owned; used lengths of resizable blocks may change */
     /* Fail after so long without a byte from anybody, once one has connected; 0: never. */
     unsigned stall_ms;
+    /* Called by the thread of mfd_receiver_run() after a sync point, which may be late; NULL: not. */
+    void (*progress)(void *arg, const struct mfd_receiver_progress *progress);
+    void *progress_arg;
     int cancel_fd; /* fails the migration with ECANCELED when it becomes readable; -1: none */
     /* Stands in for pthread_create where a test wants that to fail; NULL otherwise. */
     int (*create)(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg);

@@ -164,6 +164,10 @@ static size_t next_section(const struct step *step)
     size_t name_len = 0;
     size_t size = 0;
 
+    if (main->leaves_tail && main->ram_ended && step->buf[0] == MFD_SECTION_FULL) {
+        record->tail = true;
+        return done(step, MFD_MSG_section, 0, MFD_AT_SECTION);
+    }
     if (step->len < 6) {
         return 6;
     }
@@ -472,6 +476,7 @@ static size_t next_ram(const struct step *step)
         return next_zero_or_page(step, word & mask);
     case MFD_RAM_EOS:
         step->record->last = main->section_type == MFD_SECTION_END;
+        main->ram_ended = main->ram_ended || step->record->last;
         return done(step, MFD_MSG_eos, 8, MFD_AT_FOOTER);
     default:
         add(step, MFD_MAIN_019, 0, 8, 0);

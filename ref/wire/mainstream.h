@@ -7,7 +7,7 @@
  * section, current block, lengths still to come), holds no bytes and allocates nothing.
  *
  * Only RAM sections have contents known here. Of other sections the well-known fixed sizes are
- * skipped (timer, globalstate); anything else breaks MF-MAIN-017.
+ * skipped (timer, globalstate); anything else breaks MF-MAIN-017, unless the caller takes over there.
  */
 #ifndef MFD_MAINSTREAM_H
 #define MFD_MAINSTREAM_H
@@ -48,6 +48,9 @@ struct mfd_main {
     uint64_t at;          /* file: offset of the next record */
     uint64_t file_size;   /* file: bytes */
     uint64_t length;      /* file: used length of the block whose header comes next */
+    bool ram_ended;       /* the END section of the RAM has passed */
+    bool
+        leaves_tail; /* set by the caller: sections of devices behind the RAM are left to it (tail.h) */
 };
 
 struct mfd_record {
@@ -64,6 +67,7 @@ struct mfd_record {
     uint16_t command;         /* command: number */
     uint32_t argument;        /* command ping: value */
     bool last;                /* eos of the END section of the RAM */
+    bool tail; /* section, of size 0: from here on nothing is known any more, see leaves_tail */
 };
 
 /* `context` and `machine` must outlive the iterator. A context without RAM table leaves block rules
