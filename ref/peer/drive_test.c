@@ -18,13 +18,6 @@
 #define PIECES_MAX 4
 #define EVENTS_MAX 64
 
-/* ThreadSanitizer makes this a hundred times slower and has nothing to find without threads. */
-#ifdef __SANITIZE_THREAD__
-#define TOO_SLOW true
-#else
-#define TOO_SLOW false
-#endif
-
 /* The streams of a migration, each cut into pieces that arrive as one; connection 0 is main. */
 struct rig {
     struct mfd_guest guest;
@@ -194,11 +187,6 @@ static void three_channels_complete_in_every_order(void **state)
     unsigned done[CONNS_MAX] = {0};
 
     (void)state;
-    if (TOO_SLOW) {
-        rig_free(rig);
-        skip();
-        return;
-    }
     open_all(rig);
     in_every_order(rig, done, completes);
     assert_int_equal(rig->runs, 92400); /* 11! / (2! 3! 3! 3!) */
@@ -211,11 +199,6 @@ static void four_channels_complete_in_every_order(void **state)
     unsigned done[CONNS_MAX] = {0};
 
     (void)state;
-    if (TOO_SLOW) {
-        rig_free(rig);
-        skip();
-        return;
-    }
     open_all(rig);
     in_every_order(rig, done, completes_closed);
     assert_int_equal(rig->runs, 113400); /* 10! / (2!)^5 */
