@@ -39,7 +39,7 @@ static const char rule_intro[] =
     "One rule is one property of the wire. *Sender* says how strictly a sender keeps it, *receiver* what a receiver\n"
     "does with a breach, or, for *keep*, what it does itself. *From* is the first revision that the rule holds for,\n"
     "*until* the first that it no longer holds for. *Kind* says who can check it: bytes, one message shows a breach;\n"
-    "flow, a stream or a session; act, only the behaviour of a peer; model, the stages of 2017. *Seen* says where a\n"
+    "flow, a stream or a session; act, only the behaviour of a peer. *Seen* says where a\n"
     "breach shows. *Source* is the function of QEMU that decides it, or how it was established.\n";
 
 /* A cell: `|` would end it. */

@@ -60,7 +60,10 @@ static size_t message_size(const struct mfd_conn *c)
         return CLASSIFY_SIZE;
     }
     if (!c->hello_done) {
-        return MFD_HELLO_SIZE;
+        return mfd_hello_size(c->setup->check.rev);
+    }
+    if (!mfd_rev_has_packets(c->setup->check.rev)) {
+        return 1; /* whatever comes is too much */
     }
     if (c->fill >= MFD_PREFIX_SIZE && mfd_prefix_is_device(c->buf, c->setup->check.rev)) {
         return MFD_DEVICE_SIZE;
@@ -112,13 +115,30 @@ static void next_message(struct mfd_conn *c)
     c->at = c->taken;
 }
 
+static enum mfd_got become_main(struct mfd_conn *c)
+{
+    c->role = MFD_ROLE_MAIN;
+    mfd_main_start(&c->main, &c->setup->check, c->setup->machine);
+    c->main.leaves_tail = c->setup->tail_room != NULL;
+    return MFD_GOT_MAIN;
+}
+
+enum mfd_got mfd_conn_begin(struct mfd_conn *c, bool first)
+{
+    if (mfd_rev_has_packets(c->setup->check.rev)) {
+        return MFD_GOT_MORE;
+    }
+    if (first) {
+        return become_main(c);
+    }
+    c->role = MFD_ROLE_CHANNEL;
+    return MFD_GOT_MORE;
+}
+
 static enum mfd_got classify(struct mfd_conn *c)
 {
     if (mfd_get32(c->buf) == MFD_MAIN_MAGIC) {
-        c->role = MFD_ROLE_MAIN;
-        mfd_main_start(&c->main, &c->setup->check, c->setup->machine);
-        c->main.leaves_tail = c->setup->tail_room != NULL;
-        return MFD_GOT_MAIN;
+        return become_main(c);
     }
     /* whatever it is, it is no main channel: a wrong magic is a hello's first finding */
     c->role = MFD_ROLE_CHANNEL;
@@ -134,10 +154,10 @@ static enum mfd_got take_hello(struct mfd_conn *c)
     if (judge(c, &findings) == MFD_GOT_FINDING) {
         return MFD_GOT_FINDING;
     }
-    if (c->fill < MFD_HELLO_SIZE) {
+    if (c->fill < mfd_hello_size(c->setup->check.rev)) {
         return MFD_GOT_MORE;
     }
-    c->channel = mfd_hello_unpack(c->buf).id;
+    c->channel = mfd_hello_id(c->setup->check.rev, c->buf);
     c->hello_done = true;
     next_message(c);
     return MFD_GOT_HELLO;
@@ -291,6 +311,13 @@ static enum mfd_got take_packet(struct mfd_conn *c)
     return start_payload(c);
 }
 
+/* A byte behind the hello of a stage of 2017. */
+static enum mfd_got refuse_surplus(struct mfd_conn *c)
+{
+    return mfd_conn_refuse(
+        c, (struct mfd_finding){.rule = MFD_INIT_026, .width = 1, .got = c->buf[0]});
+}
+
 static enum mfd_got take_message(struct mfd_conn *c)
 {
     struct mfd_finding list[4];
@@ -298,6 +325,9 @@ static enum mfd_got take_message(struct mfd_conn *c)
 
     if (!c->hello_done) {
         return take_hello(c);
+    }
+    if (!mfd_rev_has_packets(c->setup->check.rev)) {
+        return refuse_surplus(c);
     }
     if (c->fill < message_size(c)) {
         /* as soon as magic and version are there: what is no packet may never get longer */
@@ -381,10 +411,11 @@ enum mfd_got mfd_conn_eof(struct mfd_conn *c)
         return MFD_GOT_CLOSED;
     }
     if (!c->hello_done) {
-        return mfd_conn_refuse(c, (struct mfd_finding){.rule = MFD_INIT_016,
-                                                       .offset = (uint32_t)part,
-                                                       .got = part,
-                                                       .want = MFD_HELLO_SIZE});
+        return mfd_conn_refuse(c,
+                               (struct mfd_finding){.rule = MFD_INIT_016,
+                                                    .offset = (uint32_t)part,
+                                                    .got = part,
+                                                    .want = mfd_hello_size(c->setup->check.rev)});
     }
     return mfd_conn_refuse(
         c, (struct mfd_finding){

@@ -2,6 +2,7 @@
 /*
  * One connection of a receiver as a state machine: no I/O, no clock, no knowledge of the others.
  *
+ *     handle mfd_conn_begin(c, first);
  *     while (...) {
  *         n = read into mfd_conn_want(c, &count);
  *         for (got = mfd_conn_got(c, n); got != MFD_GOT_MORE; got = mfd_conn_got(c, 0)) {
@@ -10,7 +11,8 @@
  *     }
  *
  * A connection starts unclassified with four wanted bytes, which are kept as the first of its first
- * message. The header of each message is a private copy that is checked completely before any
+ * message; in the stages of 2017, whose hello has no magic, the first to arrive is main and all others
+ * are channels. The header of each message is a private copy that is checked completely before any
  * pointer is made from it. Payload of method none goes from the socket straight into the guest's
  * pages. That of another method is collected in a buffer of its largest size and decoded from there
  * into the pages when all of it is there.
@@ -117,6 +119,11 @@ struct mfd_conn {
 int mfd_conn_init(struct mfd_conn *c, const struct mfd_conn_setup *setup);
 void mfd_conn_free(struct mfd_conn *c);
 
+/*
+ * Begins: MAIN where the order of arrival makes it main, else MORE. `first`: it was accepted before all
+ * others.
+ */
+enum mfd_got mfd_conn_begin(struct mfd_conn *c, bool first);
 /* Where the next bytes go: `*count` pieces, at least one byte, at most 1024 pieces. */
 const struct iovec *mfd_conn_want(struct mfd_conn *c, size_t *count);
 /*

@@ -90,10 +90,11 @@ static enum mfd_got take_block(struct mfd_conn *c)
     return c->main.sizes_left ? MFD_GOT_MORE : tell_ram(c);
 }
 
-/* In section mode each EOS is a sync point. The first one ends a list of blocks that never came, too. */
+/* In section mode each EOS is a sync point, if channels carry anything to be synced. The first one ends a list of blocks that never came, too. */
 static enum mfd_got take_eos(struct mfd_conn *c)
 {
-    bool point = c->setup->sync == MFD_SYNC_SECTION;
+    bool packets = mfd_rev_has_packets(c->setup->check.rev);
+    bool point = packets && c->setup->sync == MFD_SYNC_SECTION;
 
     if (!c->ram_told) {
         c->point_due = point;

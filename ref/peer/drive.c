@@ -21,6 +21,7 @@ struct drive {
     size_t arrived; /* events that have happened so far */
     struct mfd_session session;
     struct mfd_drive_result *result;
+    bool any_opened;
     size_t link_count;
     struct link links[]; /* by the number of the events' connection */
 };
@@ -194,6 +195,8 @@ static int open_link(struct drive *d, struct link *link, size_t next)
     link->running = true;
     link->number = (unsigned)number;
     link->next = next;
+    handle(d, link, mfd_conn_begin(&link->conn, !d->any_opened));
+    d->any_opened = true;
     return 0;
 }
 

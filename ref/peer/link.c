@@ -134,9 +134,21 @@ static ssize_t receive(struct mfd_link *link)
     return n;
 }
 
-static enum mfd_decision serve(struct mfd_link *link)
+/* Handles an event and those that follow it without a further byte. */
+static enum mfd_decision handle_all(struct mfd_link *link, enum mfd_got got)
 {
     enum mfd_decision decision = MFD_SESSION_GO;
+
+    while (got != MFD_GOT_MORE && decision == MFD_SESSION_GO) {
+        decision = handle(link, got);
+        got = decision == MFD_SESSION_GO ? mfd_conn_got(&link->conn, 0) : got;
+    }
+    return decision;
+}
+
+static enum mfd_decision serve(struct mfd_link *link)
+{
+    enum mfd_decision decision = handle_all(link, mfd_conn_begin(&link->conn, link->first));
 
     while (decision == MFD_SESSION_GO) {
         ssize_t n = receive(link);
@@ -153,10 +165,7 @@ static enum mfd_decision serve(struct mfd_link *link)
             atomic_fetch_add_explicit(&link->bytes, (uint64_t)n, memory_order_relaxed);
             atomic_store_explicit(&link->pages, link->conn.normal_pages + link->conn.zero_pages,
                                   memory_order_relaxed);
-            while (got != MFD_GOT_MORE && decision == MFD_SESSION_GO) {
-                decision = handle(link, got);
-                got = decision == MFD_SESSION_GO ? mfd_conn_got(&link->conn, 0) : got;
-            }
+            decision = handle_all(link, got);
         }
     }
     return decision;

@@ -17,6 +17,7 @@ struct mfd_link {
     struct mfd_receiver *receiver;
     unsigned number; /* of the session's connection */
     int fd;          /* changed only by the accepting thread, under the mutex */
+    bool first; /* accepted before all others */
     bool used;
     bool left; /* under the mutex: the thread has nothing more to do */
     bool drop; /* under the mutex: close as soon as it has left */

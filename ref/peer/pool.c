@@ -15,9 +15,10 @@ static void wait_for(sem_t *sem)
 static void send_hello(struct mfd_pool_channel *channel)
 {
     uint8_t hello[MFD_HELLO_SIZE];
-    struct iovec iov = {hello, sizeof(hello)};
+    struct iovec iov = {.iov_base = hello};
 
-    mfd_hello_pack(hello, channel->pool->uuid, (uint8_t)channel->number);
+    iov.iov_len = mfd_hello_write(channel->pool->setup.rev, hello, channel->pool->uuid,
+                                  (uint8_t)channel->number);
     mfd_outlet_send(channel->pool->outlet, channel->number + 1, &iov, 1);
 }
 

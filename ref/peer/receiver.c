@@ -94,8 +94,13 @@ static int place_link(struct mfd_receiver *r, int fd)
     pthread_mutex_lock(&r->mutex);
     number = mfd_session_open(&r->session);
     if (number >= 0) {
-        r->links[number] =
-            (struct mfd_link){.receiver = r, .number = (unsigned)number, .fd = fd, .used = true};
+        r->links[number] = (struct mfd_link){
+            .receiver = r,
+            .number = (unsigned)number,
+            .fd = fd,
+            .first = r->result->connections == 1,
+            .used = true,
+        };
     }
     pthread_mutex_unlock(&r->mutex);
     return number;
@@ -366,7 +371,7 @@ int mfd_receiver_check(const struct mfd_receiver_config *config)
     uint32_t page_size = config->page_size;
     const struct mfd_method_info *method = mfd_method_info(config->method);
 
-    if (config->rev < MFD_REV_FIRST || (method && !method->there)) {
+    if (method && !method->there) {
         return ENOTSUP;
     }
     if (!method || (config->method & ~mfd_rev_info(config->rev)->methods) || config->channels < 1 ||

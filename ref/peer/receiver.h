@@ -77,7 +77,7 @@ struct mfd_receiver_config mfd_receiver_defaults(enum mfd_rev rev, struct mfd_gu
 int mfd_receiver_check(const struct mfd_receiver_config *config);
 /*
  * Receives one migration on a listening socket, which stays the caller's. Returns 0 when that has
- * run, completed or not; ENOTSUP if the configuration asks for what is not implemented, EINVAL if
+ * run, completed or not; ENOTSUP for a method that is not there, EINVAL if
  * it makes no sense, or another errno if nothing could be started.
  */
 int mfd_receiver_run(const struct mfd_receiver_config *config, int listen_fd,

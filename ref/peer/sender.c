@@ -19,7 +19,8 @@ struct sender {
     struct mfd_outlet outlet;
     struct mfd_pool pool;
     struct mfd_batch batch;
-    uint64_t zero_pages; /* on main */
+    uint64_t normal_pages; /* on main */
+    uint64_t zero_pages;   /* likewise */
     uint64_t sync_points;
     size_t fill;
     uint8_t buf[MAIN_BUFFER];
@@ -72,6 +73,9 @@ static void flush_batch(struct sender *s)
 /* Main's part of a sync point stands behind the channels' part being handed out. */
 static void sync_point(struct sender *s)
 {
+    if (!mfd_rev_has_packets(s->config->rev)) {
+        return; /* nothing travels on channels */
+    }
     flush_batch(s);
     mfd_pool_sync(&s->pool);
     s->sync_points++;
@@ -111,14 +115,31 @@ static bool send_start(struct sender *s)
     return end_section(s);
 }
 
+/* A record on main with the page behind it, straight from the guest's memory. */
+static void send_on_main(struct sender *s, const char *block, uint64_t offset, uint8_t *page)
+{
+    struct iovec iov[2] = {{.iov_base = s->buf}, {page, s->config->page_size}};
+
+    s->fill += mfd_pack_page(record(s), block, offset);
+    iov[0].iov_len = s->fill;
+    s->fill = 0;
+    s->normal_pages++;
+    mfd_outlet_send(&s->outlet, 0, iov, 2);
+}
+
 static void send_page(struct sender *s, int block, uint64_t offset)
 {
     const struct mfd_guest *guest = s->config->guest;
+    const char *name = guest->table.blocks[block].name;
+    uint8_t *page = guest->maps[block].base + offset;
 
-    if (s->config->zero == MFD_ZERO_MAIN &&
-        mfd_is_zero(guest->maps[block].base + offset, s->config->page_size)) {
-        s->fill += mfd_pack_zero(record(s), guest->table.blocks[block].name, offset);
+    if (s->config->zero == MFD_ZERO_MAIN && mfd_is_zero(page, s->config->page_size)) {
+        s->fill += mfd_pack_zero(record(s), name, offset);
         s->zero_pages++;
+        return;
+    }
+    if (!mfd_rev_has_packets(s->config->rev)) {
+        send_on_main(s, name, offset, page);
         return;
     }
     if (!mfd_batch_add(&s->batch, block, offset)) {
@@ -220,7 +241,7 @@ int mfd_sender_check(const struct mfd_sender_config *config)
     uint32_t page_size = config->page_size;
     const struct mfd_method_info *method = mfd_method_info(config->method);
 
-    if (config->rev < MFD_REV_FIRST || (method && !method->there)) {
+    if (method && !method->there) {
         return ENOTSUP;
     }
     if (!method || (config->method & ~mfd_rev_info(config->rev)->methods) || config->channels < 1 ||
@@ -256,6 +277,7 @@ static void collect(struct sender *s, struct mfd_sender_result *result)
     result->threads_created = s->pool.created;
     result->threads_joined = s->pool.joined;
     result->sync_points = s->sync_points;
+    result->normal_pages = s->normal_pages;
     result->zero_pages = s->zero_pages;
     for (unsigned i = 0; i < s->pool.count; i++) {
         result->packets += s->pool.channels[i].packets;

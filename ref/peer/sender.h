@@ -13,6 +13,8 @@
  * completed; without one the sender closes its half of every connection and takes the receiver's
  * close for success.
  *
+ * In the stages of 2017 channels carry their hello only, and every page is a record on main.
+ *
  * The first error shuts down all connections, so that no thread waits for a peer; every thread that
  * was created is joined. To cancel, shut the descriptors down from another thread.
  */
@@ -49,8 +51,8 @@ struct mfd_sender_result {
     bool completed;
     struct mfd_failure failure; /* set unless completed */
     uint64_t packets;           /* on channels */
-    uint64_t normal_pages;
-    uint64_t zero_pages; /* in packets and on main */
+    uint64_t normal_pages; /* in packets and on main */
+    uint64_t zero_pages;   /* likewise */
     uint64_t sync_points;
     uint64_t bytes; /* written to all connections */
     unsigned threads_created;
@@ -66,8 +68,8 @@ struct mfd_sender_config mfd_sender_defaults(enum mfd_rev rev, const struct mfd_
 /* 0, or what mfd_sender_run() returns for a configuration that it does not take. */
 int mfd_sender_check(const struct mfd_sender_config *config);
 /*
- * Sends one migration. Returns 0 when that has run, completed or not; ENOTSUP if the configuration
- * asks for what is not implemented, EINVAL if it makes no sense, or ENOMEM.
+ * Sends one migration. Returns 0 when that has run, completed or not; ENOTSUP for a
+ * method that is not there, EINVAL if it makes no sense, or ENOMEM.
  */
 int mfd_sender_run(const struct mfd_sender_config *config, struct mfd_sender_result *result);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "session.h"
 
+#include "hello.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -118,13 +120,10 @@ static enum mfd_decision take_main(struct mfd_session *s, struct mfd_session_con
 static enum mfd_decision take_hello(struct mfd_session *s, unsigned conn, const struct mfd_conn *c)
 {
     if (s->channel[c->channel].present) {
-        return fail_rule(s, conn,
-                         (struct mfd_finding){.rule = MFD_INIT_005,
-                                              .offset = 24,
-                                              .width = 1,
-                                              .got = c->channel,
-                                              .want = s->present},
-                         0);
+        struct mfd_finding finding = {.rule = MFD_INIT_005, .got = c->channel, .want = s->present};
+
+        finding.offset = (uint32_t)mfd_hello_id_offset(c->setup->check.rev, &finding.width);
+        return fail_rule(s, conn, finding, 0);
     }
     s->conns[conn].role = MFD_ROLE_CHANNEL;
     s->conns[conn].channel = c->channel;

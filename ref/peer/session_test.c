@@ -14,8 +14,10 @@
 /* What a connection would be that reports an event; the session looks at little of it. */
 static struct mfd_conn channel_conn(unsigned id)
 {
+    static const struct mfd_conn_setup setup = {.check = {.rev = MFD_REV_LATEST}};
+
     return (struct mfd_conn){
-        .role = MFD_ROLE_CHANNEL, .channel = id, .taken = 64, .hello_done = true};
+        .setup = &setup, .role = MFD_ROLE_CHANNEL, .channel = id, .taken = 64, .hello_done = true};
 }
 
 static const struct mfd_conn main_conn = {.role = MFD_ROLE_MAIN, .taken = 100};

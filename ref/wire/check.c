@@ -4,6 +4,7 @@
 #include "field.h"
 #include "hello.h"
 #include "packet.h"
+#include "stage2017.h"
 
 #include <string.h>
 
@@ -109,8 +110,8 @@ static inline void expect_zero(const struct check *check, enum mfd_rule rule, si
     }
 }
 
-void mfd_check_hello(const struct mfd_check_context *context, const uint8_t *buf, size_t len,
-                     struct mfd_findings *findings)
+static void check_hello(const struct mfd_check_context *context, const uint8_t *buf, size_t len,
+                        struct mfd_findings *findings)
 {
     struct check check = {context, buf, len, findings};
 
@@ -128,6 +129,22 @@ void mfd_check_hello(const struct mfd_check_context *context, const uint8_t *buf
         add(&check, MFD_INIT_012, MFD_HELLO_ID, 1, buf[MFD_HELLO_ID], context->channels);
     }
     expect_zero(&check, MFD_INIT_006, MFD_HELLO_RESERVED, MFD_HELLO_SIZE);
+}
+
+void mfd_check_hello(const struct mfd_check_context *context, const uint8_t *buf, size_t len,
+                     struct mfd_findings *findings)
+{
+    switch (context->rev) {
+    case MFD_REV_2017_TEXT:
+        mfd_check_text_hello(context, buf, len, findings);
+        break;
+    case MFD_REV_2017_BINARY:
+        mfd_check_binary_hello(context, buf, len, findings);
+        break;
+    default:
+        check_hello(context, buf, len, findings);
+        break;
+    }
 }
 
 void mfd_check_prefix(const struct mfd_check_context *context, const uint8_t *buf, size_t len,

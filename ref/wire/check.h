@@ -27,6 +27,7 @@ struct mfd_check_context {
     const struct mfd_ramtable *ram; /* NULL: not known */
 };
 
+/* The hello of the context's revision, or its first `len` bytes. */
 void mfd_check_hello(const struct mfd_check_context *context, const uint8_t *buf, size_t len,
                      struct mfd_findings *findings);
 /* The first MFD_PREFIX_SIZE bytes of any packet: magic and version. */

@@ -110,16 +110,6 @@ static void what_the_context_does_not_know_is_not_judged(void **state)
     assert_string_equal(found(mfd_check_hello, &context, hello, sizeof(hello)), "");
 }
 
-static void the_revisions_of_2017_know_no_such_hello(void **state)
-{
-    struct mfd_check_context context = context_of(MFD_REV_2017_TEXT);
-    uint8_t bytes[MFD_HELLO_SIZE];
-
-    (void)state;
-    memset(bytes, 0xff, sizeof(bytes));
-    assert_string_equal(found(mfd_check_hello, &context, bytes, sizeof(bytes)), "");
-}
-
 static void a_prefix_is_judged_by_magic_and_version(void **state)
 {
     struct mfd_check_context context = context_of(MFD_REV_LATEST);
@@ -241,7 +231,6 @@ int main(void)
         cmocka_unit_test(each_reserved_byte_of_the_hello_counts),
         cmocka_unit_test(breaches_of_the_hello_come_in_the_receivers_order),
         cmocka_unit_test(what_the_context_does_not_know_is_not_judged),
-        cmocka_unit_test(the_revisions_of_2017_know_no_such_hello),
         cmocka_unit_test(a_prefix_is_judged_by_magic_and_version),
         cmocka_unit_test(each_breach_of_a_device_header_is_found_at_its_place),
         cmocka_unit_test(a_device_header_at_its_bounds_is_correct),

@@ -2,6 +2,7 @@
 /* Connections, the messages on them, and verdicts. */
 #include "observe.h"
 
+#include "hello.h"
 #include "observe_inside.h"
 
 #include <string.h>
@@ -151,14 +152,25 @@ static void judge_order(struct mfd_observer *observer, const struct mfd_observer
     }
 }
 
-/* Tells main from channel by the first four bytes. */
-static void classify(struct mfd_observer *observer, struct mfd_observer_conn *conn)
+/*
+ * Whether the first four bytes are those of main. What is neither main nor channel is main if it came
+ * first, as receivers before 8.0 decide; in 2017 a channel has no magic, so that only the order tells.
+ */
+static bool opens_main(const struct mfd_observer *observer, const struct mfd_observer_conn *conn)
 {
     uint32_t magic = mfd_get32(conn->buf);
     bool first = conn == observer->memory.conns;
 
-    /* a connection that is neither is main if it came first, as receivers before 8.0 decide */
-    if (magic == MFD_MAIN_MAGIC || (magic != MFD_MAGIC && first)) {
+    if (!mfd_rev_has_packets(observer->config.rev)) {
+        return first;
+    }
+    return magic == MFD_MAIN_MAGIC || (magic != MFD_MAGIC && first);
+}
+
+/* Tells main from channel. */
+static void classify(struct mfd_observer *observer, struct mfd_observer_conn *conn)
+{
+    if (opens_main(observer, conn)) {
         if (observer->main) {
             mfd_observe_breach(observer, MFD_CHAN_001, conn, 0, 2, 1);
             conn->lost = true;
@@ -175,7 +187,7 @@ static void classify(struct mfd_observer *observer, struct mfd_observer_conn *co
         }
         conn->is_channel = true;
         conn->stage = STAGE_HELLO;
-        conn->want = MFD_HELLO_SIZE;
+        conn->want = mfd_hello_size(observer->config.rev);
     }
     judge_order(observer, conn);
 }

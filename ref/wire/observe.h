@@ -4,7 +4,7 @@
  *
  * It is fed the events of one whole migration and judges every BYTES rule, by the checks, and the FLOW
  * rules that the bytes of all connections decide. It tells main from channels by their first four
- * bytes, puts messages together from any fragmentation and passes over payload without keeping it.
+ * bytes (in the stages of 2017 by which one came first), puts messages together from any fragmentation and passes over payload without keeping it.
  *
  * A rule is BROKEN as soon as a breach shows. It is HELD only after mfd_observer_end(): a BYTES rule if
  * at least one message was held to it, a FLOW rule if what it is about was seen and nothing that could

@@ -19,6 +19,8 @@ void mfd_observe_judged_hello(struct mfd_observer *observer)
     judged(observer, MFD_INIT_004, observer->context.uuid != NULL);
     judged(observer, MFD_INIT_006, true);
     judged(observer, MFD_INIT_012, observer->context.channels != 0);
+    judged(observer, MFD_INIT_023, true);
+    judged(observer, MFD_INIT_025, true);
 }
 
 void mfd_observe_judged_packet(struct mfd_observer *observer, const struct mfd_packet *packet)

@@ -25,24 +25,38 @@ static void judge_hello(struct mfd_observer *observer, struct mfd_observer_conn 
 {
     struct mfd_findings findings = mfd_observe_findings(observer);
     struct mfd_observer_conn start = {.number = conn->number};
-    uint8_t id = hello[MFD_HELLO_ID];
+    enum mfd_rev rev = observer->config.rev;
+    uint32_t width = 0;
+    size_t at = mfd_hello_id_offset(rev, &width);
+    uint8_t id = (uint8_t)mfd_hello_id(rev, hello);
     uint64_t bit = (uint64_t)1 << (id % 64);
 
-    mfd_check_hello(&observer->context, hello, MFD_HELLO_SIZE, &findings);
+    mfd_check_hello(&observer->context, hello, mfd_hello_size(rev), &findings);
     mfd_observe_found(observer, &start, &findings);
     mfd_observe_judged_hello(observer);
     if (observer->ids[id / 64] & bit) {
-        mfd_observe_breach(observer, MFD_INIT_005, &start, MFD_HELLO_ID, id, 0);
+        mfd_observe_breach(observer, MFD_INIT_005, &start, at, id, 0);
     }
     observer->ids[id / 64] |= bit;
     conn->hello_done = true;
     conn->hello_unsure = false;
 }
 
+/* In the stages of 2017 the hello is all that a channel carries. */
+static void take_early_hello(struct mfd_observer *observer, struct mfd_observer_conn *conn)
+{
+    judge_hello(observer, conn, conn->buf);
+    mfd_observe_passed(conn, mfd_hello_size(observer->config.rev), 0, STAGE_PREFIX, 1);
+}
+
 static void take_hello(struct mfd_observer *observer, struct mfd_observer_conn *conn)
 {
     const uint8_t *buf = conn->buf;
 
+    if (!mfd_rev_has_packets(observer->config.rev)) {
+        take_early_hello(observer, conn);
+        return;
+    }
     if (mfd_get32(buf) != MFD_MAGIC && mfd_get32(buf + 4) != MFD_VERSION) {
         struct mfd_findings findings = mfd_observe_findings(observer);
 
@@ -347,16 +361,24 @@ void mfd_observe_channel(struct mfd_observer *observer, struct mfd_observer_conn
         take_device(observer, conn);
         break;
     default:
-        take_prefix(observer, conn);
+        if (mfd_rev_has_packets(observer->config.rev)) {
+            take_prefix(observer, conn);
+        } else {
+            mfd_observe_breach(observer, MFD_INIT_026, conn, 0, conn->buf[0], 0);
+            conn->lost = true;
+        }
         break;
     }
 }
 
 /* Whether the few bytes there are could have become a hello. */
-static bool starts_hello(const struct mfd_observer_conn *conn)
+static bool starts_hello(const struct mfd_observer *observer, const struct mfd_observer_conn *conn)
 {
     uint8_t magic[4];
 
+    if (!mfd_rev_has_packets(observer->config.rev)) {
+        return conn->have > 0 && conn != observer->memory.conns;
+    }
     mfd_put32(magic, MFD_MAGIC);
     return conn->have > 0 && memcmp(conn->buf, magic, conn->have) == 0;
 }
@@ -367,9 +389,9 @@ void mfd_observe_closed(struct mfd_observer *observer, struct mfd_observer_conn 
         judge_hello(observer, conn, conn->hello); /* no packet is that short */
     }
     if (!conn->hello_done) {
-        if (!conn->after_cut && (conn->is_channel || starts_hello(conn))) {
+        if (!conn->after_cut && (conn->is_channel || starts_hello(observer, conn))) {
             mfd_observe_breach(observer, MFD_INIT_016, conn, conn->have, conn->have,
-                               MFD_HELLO_SIZE);
+                               mfd_hello_size(observer->config.rev));
         }
         return;
     }

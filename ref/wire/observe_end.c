@@ -95,6 +95,7 @@ static void decide_connections(struct mfd_observer *observer, const struct summa
     held(observer, MFD_INIT_001, sum->whole && sum->hello);
     held(observer, MFD_INIT_005, sum->whole && sum->hello && all_ids);
     held(observer, MFD_INIT_016, sum->whole && sum->hello);
+    held(observer, MFD_INIT_026, sum->followed && sum->between);
     /* one connection too many would have broken it already */
     held(observer, MFD_CHAN_001,
          sum->whole && wanted && observer->main && observer->ram_done &&
@@ -187,6 +188,7 @@ bool mfd_observer_judges(enum mfd_rule rule)
     case MFD_INIT_001:
     case MFD_INIT_005:
     case MFD_INIT_016:
+    case MFD_INIT_026:
     case MFD_HDR_001:
     case MFD_NUM_001:
     case MFD_NUM_002:

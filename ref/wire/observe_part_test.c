@@ -469,13 +469,84 @@ static void an_empty_list_of_blocks_is_a_list(void **state)
     assert_broken("MF-HDR-019");
 }
 
-static void the_revisions_of_2017_are_not_judged(void **state)
+/* A session of a stage of 2017: hellos on the channels, pages on main. */
+static void build_2017(enum mfd_rev rev)
+{
+    size_t record = 0;
+
+    put_opening(rev);
+    put_ram_start();
+    PUT_MAIN(mfd_pack_part(ARENA, MFD_SECTION_END, 1));
+    PUT_MAIN(mfd_pack_zero(ARENA, "mem0", PAGE));
+    record = mfd_pack_page(ARENA, "mem0", 0);
+    memset(ARENA + record, 0x77, PAGE);
+    PUT_MAIN(record + PAGE);
+    put_point();
+    put_tail();
+}
+
+#define FOR_EACH_STAGE(rev) \
+    for (enum mfd_rev rev = MFD_REV_2017_TEXT; rev <= MFD_REV_2017_BINARY; rev++)
+
+static void the_stages_of_2017_keep_the_rules_of_hellos_and_main(void **state)
 {
     (void)state;
-    build_7_2();
-    config.rev = MFD_REV_2017_TEXT;
-    assert_broken("");
-    assert_string_equal(rules_that(MFD_OBSERVED_HELD, false), "");
+    FOR_EACH_STAGE(rev)
+    {
+        build_2017(rev);
+        assert_broken("");
+        assert_state(MFD_INIT_005, MFD_OBSERVED_HELD);
+        assert_state(MFD_INIT_016, MFD_OBSERVED_HELD);
+        assert_state(MFD_INIT_026, MFD_OBSERVED_HELD);
+        assert_state(rev == MFD_REV_2017_TEXT ? MFD_INIT_023 : MFD_INIT_025, MFD_OBSERVED_HELD);
+        assert_state(MFD_INIT_004, MFD_OBSERVED_HELD);
+        assert_state(MFD_INIT_012, MFD_OBSERVED_HELD);
+        assert_state(MFD_MAIN_003, MFD_OBSERVED_HELD);
+        assert_state(MFD_SYNC_002, MFD_OBSERVED_UNDECIDED);
+        assert_state(MFD_MAIN_004, MFD_OBSERVED_UNDECIDED);
+    }
+}
+
+static void an_id_twice_is_seen_in_the_stages_of_2017(void **state)
+{
+    (void)state;
+    FOR_EACH_STAGE(rev)
+    {
+        uint32_t width = 0;
+        size_t at = mfd_hello_id_offset(rev, &width);
+
+        build_2017(rev);
+        bytes_of(0, 0)[at + width - 1] += 1;
+        assert_broken("MF-INIT-005");
+        assert_breach(MFD_INIT_005, item_of(0, 0), 0, at, 1, 0);
+    }
+}
+
+static void a_short_hello_is_seen_in_the_stages_of_2017(void **state)
+{
+    (void)state;
+    FOR_EACH_STAGE(rev)
+    {
+        for (size_t n = 1; n < mfd_hello_size(rev); n++) {
+            build_2017(rev);
+            items[item_of(0, 0)].len = n;
+            assert_broken("MF-INIT-016");
+        }
+    }
+}
+
+static void init_026_what_follows_a_hello_of_2017(void **state)
+{
+    (void)state;
+    FOR_EACH_STAGE(rev)
+    {
+        build_2017(rev);
+        *ARENA = 7;
+        put_message(0, 1);
+        move_item(item_count - 1, item_of(MAIN, 2));
+        assert_broken("MF-INIT-026");
+        assert_breach(MFD_INIT_026, item_of(0, 1), 0, mfd_hello_size(rev), 7, 0);
+    }
 }
 
 /* Many SYNCs on channel 0, one after the other. */
@@ -601,7 +672,10 @@ int main(void)
         cmocka_unit_test(each_block_has_its_own_pages),
         cmocka_unit_test(what_is_not_configured_is_not_judged),
         cmocka_unit_test(an_empty_list_of_blocks_is_a_list),
-        cmocka_unit_test(the_revisions_of_2017_are_not_judged),
+        cmocka_unit_test(the_stages_of_2017_keep_the_rules_of_hellos_and_main),
+        cmocka_unit_test(an_id_twice_is_seen_in_the_stages_of_2017),
+        cmocka_unit_test(a_short_hello_is_seen_in_the_stages_of_2017),
+        cmocka_unit_test(init_026_what_follows_a_hello_of_2017),
         cmocka_unit_test(numbers_too_far_apart_leave_their_rule_undecided),
         cmocka_unit_test(long_sessions_wrap_neither_numbers_nor_rounds),
         cmocka_unit_test(any_bytes_on_any_connection_are_survived),

@@ -53,8 +53,9 @@ static void put_message(uint32_t conn, size_t len)
 
 static void put_hello(uint32_t conn, uint8_t id)
 {
-    mfd_hello_pack(ARENA, config.uuid ? config.uuid : (const uint8_t[MFD_UUID_SIZE]){0}, id);
-    put_message(conn, MFD_HELLO_SIZE);
+    put_message(conn,
+                mfd_hello_write(config.rev, ARENA,
+                                config.uuid ? config.uuid : (const uint8_t[MFD_UUID_SIZE]){0}, id));
 }
 
 /* Pages `first` and on: normal ones, then zero pages; the payload is part of the message. */

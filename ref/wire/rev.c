@@ -70,6 +70,11 @@ bool mfd_rev_parse(const char *text, enum mfd_rev *rev)
     return found;
 }
 
+bool mfd_rev_has_packets(enum mfd_rev rev)
+{
+    return rev >= MFD_REV_FIRST;
+}
+
 uint32_t mfd_rev_flags(enum mfd_rev rev)
 {
     return MFD_FLAG_SYNC | revs[rev].methods | (revs[rev].device ? MFD_FLAG_DEVICE_STATE : 0);

@@ -14,7 +14,7 @@ enum mfd_rev {
 #include "revs.def"
 #undef REV
     MFD_REV_COUNT,
-    /* Bounds for tables: the first revision with packets, and "no end". */
+    /* Bounds for tables: the first revision with packets on channels, and "no end". */
     MFD_REV_FIRST = MFD_REV_2020,
     MFD_REV_LATEST = MFD_REV_COUNT - 1,
     MFD_REV_END = MFD_REV_COUNT,
@@ -43,6 +43,9 @@ const struct mfd_rev_info *mfd_rev_info(enum mfd_rev rev);
  * release older than the first shipped revision.
  */
 bool mfd_rev_parse(const char *text, enum mfd_rev *rev);
+
+/* Whether channels carry packets: not in the two stages of 2017, where pages still travel on main. */
+bool mfd_rev_has_packets(enum mfd_rev rev);
 
 /* All flags that the revision knows: methods, SYNC and, where it has one, the device-state bit. */
 uint32_t mfd_rev_flags(enum mfd_rev rev);

@@ -77,7 +77,7 @@ const char *mfd_rule_level(enum mfd_rule rule, bool sender)
 
 const char *mfd_kind_name(enum mfd_rule_kind kind)
 {
-    static const char *const names[] = {"bytes", "flow", "act", "model"};
+    static const char *const names[] = {"bytes", "flow", "act"};
 
     return names[kind];
 }

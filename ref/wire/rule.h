@@ -30,7 +30,6 @@ enum mfd_rule_kind {
     MFD_KIND_BYTES, /* one message decides: check.h */
     MFD_KIND_FLOW,  /* a stream or a whole session decides: observe.h and session.h */
     MFD_KIND_ACT,   /* behaviour of a peer, seen only from outside */
-    MFD_KIND_MODEL, /* the stages of 2017 */
 };
 
 enum mfd_send { MFD_SEND_NONE, MFD_SEND_MAY, MFD_SEND_SHOULD, MFD_SEND_MUST };

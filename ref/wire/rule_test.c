@@ -64,7 +64,6 @@ static void every_row_is_consistent(void **state)
         assert_true(info->send != MFD_SEND_NONE || info->receipt != MFD_RECEIPT_NONE);
         assert_int_equal(info->text[strlen(info->text) - 1], '.');
         assert_true(strlen(info->source) > 0);
-        assert_true((info->kind == MFD_KIND_MODEL) == (info->since < MFD_REV_FIRST));
         assert_names_fields(info->field);
     }
 }
@@ -177,7 +176,6 @@ static void every_name_is_its_own(void **state)
     assert_string_equal(mfd_kind_name(MFD_KIND_BYTES), "bytes");
     assert_string_equal(mfd_kind_name(MFD_KIND_FLOW), "flow");
     assert_string_equal(mfd_kind_name(MFD_KIND_ACT), "act");
-    assert_string_equal(mfd_kind_name(MFD_KIND_MODEL), "model");
     assert_string_equal(mfd_send_name(MFD_SEND_NONE), "-");
     assert_string_equal(mfd_send_name(MFD_SEND_MAY), "MAY");
     assert_string_equal(mfd_send_name(MFD_SEND_SHOULD), "SHOULD");
