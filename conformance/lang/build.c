@@ -28,9 +28,20 @@ static void build_fixed(struct mfd_compiler *c, enum mfd_verb verb, struct mfd_b
     }
 }
 
+/* Whether the verb makes a packet by itself. */
+static bool makes_packet(enum mfd_verb verb)
+{
+    return verb == MFD_VERB_data || verb == MFD_VERB_empty || verb == MFD_VERB_sync ||
+           verb == MFD_VERB_device;
+}
+
 bool mfd_build_verb(struct mfd_compiler *c, unsigned conn, enum mfd_verb verb,
                     const struct mfd_line *line, struct mfd_bytes *to)
 {
+    if (makes_packet(verb) && !mfd_rev_has_packets(c->plan->speak)) {
+        return MFD_COMPILE_FAIL(c, "%s: %s has no packets", mfd_verb_info(verb)->name,
+                                mfd_rev_info(c->plan->speak)->name);
+    }
     switch (verb) {
     case MFD_VERB_hello:
         return mfd_build_hello(c, conn, line, to);
@@ -42,7 +53,8 @@ bool mfd_build_verb(struct mfd_compiler *c, unsigned conn, enum mfd_verb verb,
     case MFD_VERB_device:
         return mfd_build_device(c, line, to);
     case MFD_VERB_ready:
-        return mfd_build_hello(c, conn, line, to) && mfd_build_bare(c, conn, true, line, to);
+        return mfd_build_hello(c, conn, line, to) &&
+               (!mfd_rev_has_packets(c->plan->speak) || mfd_build_bare(c, conn, true, line, to));
     case MFD_VERB_send:
         memcpy(mfd_bytes_add(to, line->raw_len), line->raw, line->raw_len);
         return true;

@@ -19,8 +19,9 @@ bool mfd_build_hello(struct mfd_compiler *c, unsigned conn, const struct mfd_lin
                         of->kind == MFD_CONN_CHANNEL ? of->number : 0, &id)) {
         return false;
     }
-    mfd_hello_pack(mfd_bytes_add(to, MFD_HELLO_SIZE), mfd_env_uuid(&c->env), (uint8_t)id);
-    mfd_bytes_part(to, MFD_MSG_hello, offset, MFD_HELLO_SIZE);
+    mfd_hello_write(c->plan->speak, mfd_bytes_add(to, mfd_hello_size(c->plan->speak)),
+                    mfd_env_uuid(&c->env), (uint8_t)id);
+    mfd_bytes_part(to, mfd_hello_message(c->plan->speak), offset, to->size - offset);
     return true;
 }
 

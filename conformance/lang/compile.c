@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "compile.h"
 
+#include "hello.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,7 +226,7 @@ static bool holds_half_hello(const struct mfd_compiler *c)
     for (size_t i = 1; i < c->plan->conn_count; i++) {
         const struct mfd_conn_state *state = &c->conns[i];
 
-        if (state->held && !state->header && state->sent < MFD_HELLO_SIZE) {
+        if (state->held && !state->header && state->sent < mfd_hello_size(c->plan->speak)) {
             return true;
         }
     }
@@ -283,11 +285,13 @@ static bool compile_plan(struct mfd_compiler *c, const struct mfd_binding *bindi
     struct mfd_plan *plan = c->plan;
 
     plan->speak = scenario->speak_text ? scenario->speak : target->rev;
+    plan->peer_rev = mfd_scenario_peer_rev(scenario, target->rev);
     plan->method = plan_method(&c->env);
-    plan->expect = mfd_scenario_expected(scenario, target->rev);
+    plan->expect = mfd_scenario_expected(scenario, plan->peer_rev);
     plan->deviating = -1;
-    if (!mfd_method_known(plan->method, target->rev) ||
-        !mfd_method_known(plan->method, plan->speak)) {
+    if (!mfd_method_known(plan->method, plan->peer_rev) ||
+        !mfd_method_known(plan->method, plan->speak) ||
+        (plan->peer_rev != target->rev && !target->settable)) {
         plan->expect = 0;
     }
     if (plan->expect == 0) {
@@ -295,9 +299,6 @@ static bool compile_plan(struct mfd_compiler *c, const struct mfd_binding *bindi
     }
     if (c->twin) {
         plan->expect = MFD_OUTCOME_BIT(MFD_ACCEPTED);
-    }
-    if (plan->speak < MFD_REV_FIRST) {
-        return mfd_lang_fail(c->error, 0, "%s has no packets", mfd_rev_info(plan->speak)->name);
     }
     if (!check_scope(scenario, c->error) || !mfd_env_settle(&c->env, c->error)) {
         return false;

@@ -131,7 +131,8 @@ bool mfd_compile_line_on(struct mfd_compiler *c, const struct mfd_line *line, un
 
 bool mfd_compile_syncs(struct mfd_compiler *c)
 {
-    for (unsigned conn = 1; conn <= c->env.channels; conn++) {
+    for (unsigned conn = 1; mfd_rev_has_packets(c->plan->speak) && conn <= c->env.channels;
+         conn++) {
         struct mfd_bytes bytes = {0};
 
         if (mfd_conn_usable(c, conn) && (!mfd_build_verb(c, conn, MFD_VERB_sync, NULL, &bytes) ||

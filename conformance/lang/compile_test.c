@@ -116,6 +116,33 @@ static void a_resizable_block_goes_by_the_name_that_the_peer_knows(void **state)
     mfd_fixture_free(&f);
 }
 
+static void a_stage_of_2017_has_hellos_alone_and_is_for_peers_that_can_be_set_to_it(void **state)
+{
+    struct mfd_fixture f = mfd_fixture_plan(
+        "speak 2017-text / uuid none / main start / ch * ready / round / finish / expect accepted",
+        "10.0");
+    const struct mfd_step *hello = mfd_fixture_send(&f.plan->steps, 1);
+    struct mfd_target fixed = {.rev = MFD_REV_10_0, .machine = "none"};
+    struct mfd_plan *plan = NULL;
+
+    (void)state;
+    assert_int_equal(f.plan->peer_rev, MFD_REV_2017_TEXT);
+    assert_int_equal(hello->size, 49);
+    assert_memory_equal(hello->bytes, "5c49fd7e-af88-4a07-b6e8-091fd696ad40 multifd 000", 49);
+    assert_shape(&f, &f.plan->steps,
+                 "connect main, send main, connect ch 0, send ch 0, connect ch 1, send ch 1, send "
+                 "main, send main");
+    plan = mfd_scenario_compile(f.scenario, f.instances, &fixed, false, &f.error);
+    assert_int_equal(plan->expect, 0);
+    mfd_plan_free(plan);
+    mfd_fixture_free(&f);
+    f = mfd_fixture_plan("speak 2017-binary / main start / ch 1 hello ! id=0 / expect refused",
+                         "10.0");
+    assert_int_equal(mfd_fixture_send(&f.plan->steps, 1)->size, 20);
+    assert_int_equal(f.plan->witness.count, 0);
+    mfd_fixture_free(&f);
+}
+
 /* ---- connections ---- */
 
 static void a_connection_opens_with_its_first_step(void **state)
@@ -576,6 +603,8 @@ static void what_cannot_be_compiled_is_told_with_its_line(void **state)
         {"ch 0 data pages=-1 / expect accepted", 2, "pages: too small"},
         {"ch 0 data pages=0..128 / expect accepted", 2,
          "data: 129 pages, but a packet has 128 slots"},
+        {"speak 2017-text / ch 0 data pages=1 / expect accepted", 3,
+         "data: 2017-text has no packets"},
         {"speak 8.2 / ch 0 data zero=1 / expect accepted", 3,
          "zero: 8.1 sends no zero pages in packets"},
         {"method qatzip / ch 0 data pages=1 / expect accepted", 3,
@@ -609,6 +638,7 @@ int main(void)
         cmocka_unit_test(a_plan_without_headers_has_the_defaults),
         cmocka_unit_test(headers_set_the_configuration),
         cmocka_unit_test(a_uuid_is_configured_and_carried),
+        cmocka_unit_test(a_stage_of_2017_has_hellos_alone_and_is_for_peers_that_can_be_set_to_it),
         cmocka_unit_test(a_resizable_block_goes_by_the_name_that_the_peer_knows),
         cmocka_unit_test(a_connection_opens_with_its_first_step),
         cmocka_unit_test(connections_end_as_they_are_told),

@@ -32,6 +32,9 @@ static bool can_speak(const struct mfd_compiler *c, unsigned conn)
 /* The number of SYNCs that a channel has sent when the migration ends. */
 static unsigned syncs_in_all(const struct mfd_compiler *c)
 {
+    if (!mfd_rev_has_packets(c->plan->speak)) {
+        return 0;
+    }
     /* the sync point of a START section that is not there yet will come too */
     return c->main.points + last_point_due(c) + (c->main.points == 0);
 }
@@ -85,8 +88,9 @@ static bool rest_of_opening(struct mfd_compiler *c, unsigned conn)
     const struct mfd_conn_state *state = &c->conns[conn];
     struct mfd_bytes bytes = {0};
     enum mfd_verb verb = state->hello ? MFD_VERB_sync : MFD_VERB_ready;
+    bool opened = mfd_rev_has_packets(c->plan->speak) ? state->syncs > 0 : state->hello;
 
-    if (state->syncs > 0 || !can_speak(c, conn)) {
+    if (opened || !can_speak(c, conn)) {
         return true;
     }
     say_on(c, conn, mfd_verb_info(verb)->name);
@@ -172,8 +176,8 @@ static bool wants_witness(const struct mfd_compiler *c)
 {
     int conn = c->plan->deviating;
 
-    return conn > 0 && !c->plan->finished && mfd_conn_usable(c, (unsigned)conn) &&
-           c->conns[conn].hello && mfd_can_complete(c);
+    return conn > 0 && !c->plan->finished && mfd_rev_has_packets(c->plan->speak) &&
+           mfd_conn_usable(c, (unsigned)conn) && c->conns[conn].hello && mfd_can_complete(c);
 }
 
 static bool add_witness(struct mfd_compiler *c)

@@ -2,6 +2,8 @@
 /* Sends what was built, and keeps account of connections, sync points and memory; see compile.h. */
 #include "compile.h"
 
+#include "hello.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +54,8 @@ static void note_main(struct mfd_compiler *c, enum mfd_message message, const ui
 {
     size_t block = 0;
     struct mfd_main_state *main = &c->main;
-    bool sync = message == (c->plan->sync == MFD_SYNC_MARKER ? MFD_MSG_marker : MFD_MSG_eos);
+    bool sync = message == (c->plan->sync == MFD_SYNC_MARKER ? MFD_MSG_marker : MFD_MSG_eos) &&
+                mfd_rev_has_packets(c->plan->speak);
 
     main->points += sync;
     main->ended = main->ended || message == MFD_MSG_end;
@@ -75,7 +78,7 @@ static void note_meant(struct mfd_compiler *c, unsigned conn, const struct mfd_b
         const struct mfd_plan_part *part = &bytes->parts[i];
         const uint8_t *at = bytes->bytes + part->offset;
 
-        if (part->message == MFD_MSG_hello) {
+        if (part->message == mfd_hello_message(c->plan->speak)) {
             state->hello = true;
         } else if (part->message == MFD_MSG_header) {
             state->header = true;
@@ -110,7 +113,7 @@ static bool vital(const struct mfd_compiler *c, unsigned conn, const struct mfd_
     for (size_t i = 0; i < bytes->part_count; i++) {
         enum mfd_message message = bytes->parts[i].message;
 
-        if (message == MFD_MSG_hello) {
+        if (message == mfd_hello_message(c->plan->speak)) {
             return true;
         }
         if (c->plan->conns[conn].kind == MFD_CONN_MAIN &&

@@ -53,7 +53,7 @@ struct mfd_fixture mfd_fixture_compile(const char *steps, const char *release, s
                                        bool twin)
 {
     struct mfd_fixture fixture = {.scenario = mfd_fixture_scenario(steps)};
-    struct mfd_target target = {.machine = "none"};
+    struct mfd_target target = {.machine = "none", .settable = true};
 
     assert_true(mfd_rev_parse(release, &target.rev));
     fixture.instances =

@@ -191,13 +191,22 @@ static bool check_receipt(const struct mfd_scenario *scenario, enum mfd_rule rul
     return true;
 }
 
+/* Whether a peer of that revision can be what the scenario is played to. */
+static bool has_peer(const struct mfd_scenario *scenario, enum mfd_rev rev)
+{
+    enum mfd_rev peer = mfd_scenario_peer_rev(scenario, MFD_REV_LATEST);
+
+    return mfd_rev_has_packets(peer) ? mfd_rev_has_packets(rev) : rev == peer;
+}
+
 static bool check_expects(const struct mfd_scenario *scenario, struct mfd_lang_error *error)
 {
     for (size_t i = 0; i < scenario->rule_count; i++) {
         bool applies = false;
 
-        for (int rev = MFD_REV_FIRST; rev <= MFD_REV_LATEST; rev++) {
-            if (!mfd_rule_applies(scenario->rules[i], (enum mfd_rev)rev) ||
+        for (int rev = 0; rev <= MFD_REV_LATEST; rev++) {
+            if (!has_peer(scenario, (enum mfd_rev)rev) ||
+                !mfd_rule_applies(scenario->rules[i], (enum mfd_rev)rev) ||
                 !mfd_scenario_expected(scenario, (enum mfd_rev)rev)) {
                 continue;
             }
@@ -287,7 +296,7 @@ static void count_syncs(const struct mfd_plan *plan, const struct mfd_steps *ste
             if (part->message == MFD_MSG_packet) {
                 syncs[step->conn] += mfd_get32(step->bytes + part->offset + 8) & MFD_FLAG_SYNC;
             } else if (step->conn == 0) {
-                syncs[0] += part->message == point;
+                syncs[0] += part->message == point && mfd_rev_has_packets(plan->speak);
             }
         }
     }
@@ -326,7 +335,7 @@ static bool check_plan(const struct mfd_scenario *scenario, const struct mfd_ins
 static bool check_plans(const struct mfd_scenario *scenario, enum mfd_rev rev,
                         struct mfd_lang_error *error)
 {
-    struct mfd_target target = {.rev = rev, .slow = true};
+    struct mfd_target target = {.rev = rev, .settable = true, .slow = true};
     size_t count = 0;
     struct mfd_instance *instances = mfd_scenario_expand(scenario, &target, 2, &count, error);
     bool good = instances != NULL;
@@ -345,8 +354,9 @@ static bool check_compiles(const struct mfd_scenario *scenario, struct mfd_lang_
     if (scenario->sender || scenario->tls || scenario->transport == MFD_TRANSPORT_FILE) {
         return true;
     }
-    for (int rev = MFD_REV_FIRST; rev <= MFD_REV_LATEST; rev++) {
-        if (mfd_scenario_expected(scenario, (enum mfd_rev)rev) &&
+    for (int rev = 0; rev <= MFD_REV_LATEST; rev++) {
+        if (has_peer(scenario, (enum mfd_rev)rev) &&
+            mfd_scenario_expected(scenario, (enum mfd_rev)rev) &&
             !check_plans(scenario, (enum mfd_rev)rev, error)) {
             return false;
         }

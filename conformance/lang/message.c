@@ -102,6 +102,10 @@ size_t mfd_message_default(const struct mfd_env *env, enum mfd_message message, 
     case MFD_MSG_hello:
         mfd_hello_pack(buf, mfd_env_uuid(env), 0);
         return MFD_HELLO_SIZE;
+    case MFD_MSG_text_hello:
+        return mfd_hello_write(MFD_REV_2017_TEXT, buf, mfd_env_uuid(env), 0);
+    case MFD_MSG_binary_hello:
+        return mfd_hello_write(MFD_REV_2017_BINARY, buf, mfd_env_uuid(env), 0);
     case MFD_MSG_packet:
         return default_packet(env, buf);
     case MFD_MSG_device:

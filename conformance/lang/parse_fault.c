@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Faults: what stands right of "!"; see parser.h. */
+#include "hello.h"
 #include "parser.h"
 #include "value.h"
 
@@ -17,14 +18,24 @@ struct material {
     bool file; /* of a format that fields.def does not describe */
 };
 
-static struct material line_material(const struct mfd_line *line)
+/* A hello is that of what the scenario speaks. */
+static unsigned spoken(const struct mfd_scenario *scenario, unsigned messages)
+{
+    enum mfd_rev speak = scenario->speak_text ? scenario->speak : MFD_REV_LATEST;
+    unsigned hellos = M(hello) | M(text_hello) | M(binary_hello);
+
+    return messages & (~hellos | 1u << mfd_hello_message(speak));
+}
+
+static struct material line_material(const struct mfd_scenario *scenario,
+                                     const struct mfd_line *line)
 {
     enum mfd_verb verb = line->at ? mfd_verb_find(line->at_message) : line->verb;
     const struct mfd_verb_info *info = mfd_verb_info(verb);
 
     return (struct material){
         .step = info->name,
-        .messages = info->messages,
+        .messages = spoken(scenario, info->messages),
         .bytes = info->messages || verb == MFD_VERB_send,
         .connects = verb == MFD_VERB_connect,
         .settle = verb == MFD_VERB_settle,
@@ -233,7 +244,7 @@ static bool same_fault(const struct mfd_fault *a, const struct mfd_fault *b)
 
 bool mfd_parse_fault(struct mfd_parser *parser, const char *word, struct mfd_line *line)
 {
-    struct material of = line_material(line);
+    struct material of = line_material(parser->scenario, line);
     size_t len = strcspn(word, "=");
     struct mfd_fault fault = {.kind = find_kind(word, len)};
     size_t at = line->fault_count;

@@ -38,7 +38,7 @@ static const struct wrong wrong_heads[] = {
     {P "channels slots", 2, "slots: must be a plain number"},
     {P "channels -1", 2, "-1: too small"},
     {P "speak 3.1", 2, "3.1: no such revision"},
-    {P "speak 2017-text", 2, "2017-text: that revision has no packets"},
+    {P "only 2017-text", 2, "2017-text: that revision has no packets"},
     {P "only 9.0..7.2", 2, "9.0..7.2: no revision lies between"},
     {P "only ..", 2, "..: a revision must stand on one side"},
     {P "only 9.0..soon", 2, "9.0..soon: no such revision"},

@@ -91,6 +91,7 @@ struct mfd_plan {
 
     /* what the peer must be configured with */
     enum mfd_rev speak;
+    enum mfd_rev peer_rev; /* what the peer itself is; `speak` if that is one of 2017 */
     enum mfd_sync sync;
     enum mfd_zero zero;
     unsigned channels;

@@ -43,13 +43,20 @@ const char *const *mfd_scenario_needs(const struct mfd_scenario *scenario, size_
 /* "unix" or "tcp" where the scenario asks for one, "file" for mapped-ram files; NULL: any socket will do. */
 const char *mfd_scenario_transport(const struct mfd_scenario *scenario);
 
+/*
+ * The revision that a peer has in this scenario: its own, or the stage of 2017 that the scenario speaks and
+ * that a peer is set to.
+ */
+enum mfd_rev mfd_scenario_peer_rev(const struct mfd_scenario *scenario, enum mfd_rev own);
+
 /* What the peer under test brings into a compilation. */
 struct mfd_target {
     enum mfd_rev rev;    /* the profile's revision: `only`, `for` and, without `speak`, the bytes */
     const char *machine; /* machine type that main's configuration names */
     const char *
         resizable_name; /* name by which the peer knows the scenario's resizable block; NULL: same */
-    bool slow;          /* expand `each` over a size() to the edges of fields only */
+    bool settable; /* the peer takes its revision from the plan, so that it may be one of 2017 */
+    bool slow;     /* expand `each` over a size() to the edges of fields only */
 };
 
 /* One set of parameter values. */

@@ -40,7 +40,7 @@ static const struct {
     uint32_t bit;
     enum mfd_rev since;
 } methods[] = {
-    {"none", 0, MFD_REV_2020},
+    {"none", 0, MFD_REV_2017_TEXT},
     {"zlib", MFD_FLAG_ZLIB, MFD_REV_2020},
     {"zstd", MFD_FLAG_ZSTD, MFD_REV_2020},
     {"qpl", MFD_FLAG_QPL, MFD_REV_9_1},
@@ -225,6 +225,11 @@ bool mfd_scenario_negative(const struct mfd_scenario *scenario)
 bool mfd_scenario_is_sender(const struct mfd_scenario *scenario)
 {
     return scenario->sender;
+}
+
+enum mfd_rev mfd_scenario_peer_rev(const struct mfd_scenario *scenario, enum mfd_rev own)
+{
+    return scenario->speak_text && !mfd_rev_has_packets(scenario->speak) ? scenario->speak : own;
 }
 
 const char *const *mfd_scenario_needs(const struct mfd_scenario *scenario, size_t *count)

@@ -21,7 +21,7 @@ struct parameter {
     char value[VALUE_SIZE];
 };
 
-enum { ADDR, CHANNELS, METHOD, UUID, PAGE_SIZE, RAM, PARAMETERS };
+enum { ADDR, CHANNELS, METHOD, UUID, PAGE_SIZE, RAM, REVISION, PARAMETERS };
 
 static void fill_ram(char *value, const struct mfd_plan *plan, const struct mfd_live *live)
 {
@@ -43,6 +43,7 @@ static void fill_parameters(struct parameter *out, const struct mfd_plan *plan,
         {"{addr}", "MFD_ADDR", ""},           {"{channels}", "MFD_CHANNELS", ""},
         {"{method}", "MFD_METHOD", ""},       {"{uuid}", "MFD_UUID", ""},
         {"{page_size}", "MFD_PAGE_SIZE", ""}, {"{ram}", "MFD_RAM_OUT", ""},
+        {"{revision}", "MFD_REVISION", ""},
     };
     const uint8_t *u = plan->uuid;
 
@@ -56,6 +57,7 @@ static void fill_parameters(struct parameter *out, const struct mfd_plan *plan,
              u[15]);
     snprintf(out[PAGE_SIZE].value, VALUE_SIZE, "%u", plan->page_size);
     fill_ram(out[RAM].value, plan, live);
+    snprintf(out[REVISION].value, VALUE_SIZE, "%s", mfd_rev_info(plan->speak)->name);
 }
 
 /* One argument with its parameters put in; owned by the caller, NULL without memory. */
@@ -99,7 +101,6 @@ __attribute__((noreturn)) static void run_command(const struct mfd_peer *peer,
     for (int i = 0; i < PARAMETERS; i++) {
         setenv(parameters[i].variable, parameters[i].value, 1);
     }
-    setenv("MFD_REVISION", mfd_rev_info(plan->speak)->name, 1);
     setenv("MFD_SYNC", plan->sync == MFD_SYNC_SECTION ? "section" : "marker", 1);
     setenv("MFD_MACHINE", plan->machine ? plan->machine : "", 1);
     while (peer->argv[count]) {
@@ -150,12 +151,24 @@ static enum mfd_start command_start(const struct mfd_peer *peer, const struct mf
     return MFD_STARTED;
 }
 
+/* A command that asks for the revision knows what to do with it. */
+static bool command_settable(const struct mfd_peer *peer)
+{
+    for (size_t i = 0; peer->argv[i]; i++) {
+        if (strstr(peer->argv[i], "{revision}")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const struct mfd_peer_kind mfd_peer_command = {
     .name = "command",
     .start = command_start,
     .answers = mfd_exit_peer_answers,
     .completed = mfd_exit_peer_completed,
     .refusal_code = mfd_exit_peer_refusal,
+    .settable = command_settable,
     .completes_by_exit = true,
     .slow = true,
 };

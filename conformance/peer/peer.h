@@ -38,6 +38,8 @@ struct mfd_peer_kind {
     bool (*completed)(struct mfd_live *live);
     /* Whether the kind's exit status `code` means a clean refusal. */
     bool (*refusal_code)(int code);
+    /* Whether the peer can be set to a stage of 2017; NULL: never. */
+    bool (*settable)(const struct mfd_peer *peer);
     /* Frees what start() put into live->own. */
     void (*release)(struct mfd_live *live);
     bool completes_by_exit; /* exit status 0 means completed; otherwise the process stays */

@@ -57,8 +57,7 @@ static int build_guest(const struct mfd_plan *plan, const struct mfd_live *live,
 }
 
 /* In the child: receives one migration and ends with the status that tells how it went. */
-static int receive(const struct mfd_peer *peer, const struct mfd_plan *plan,
-                   const struct mfd_live *live, int listen_fd)
+static int receive(const struct mfd_plan *plan, const struct mfd_live *live, int listen_fd)
 {
     struct mfd_guest guest;
     struct mfd_receiver_config config;
@@ -67,7 +66,7 @@ static int receive(const struct mfd_peer *peer, const struct mfd_plan *plan,
     int error = build_guest(plan, live, &guest);
 
     if (!error) {
-        config = mfd_receiver_defaults(peer->rev, &guest);
+        config = mfd_receiver_defaults(plan->peer_rev, &guest);
         config.sync = plan->sync;
         config.method = plan->method;
         config.channels = plan->channels;
@@ -93,6 +92,7 @@ static enum mfd_start ref_start(const struct mfd_peer *peer, const struct mfd_pl
 {
     int listen_fd = -1;
 
+    (void)peer; /* there is one reference, and the plan configures it */
     if (!mfd_method_info(plan->method)->there) {
         snprintf(error, MFD_PEER_ERROR_SIZE, "the reference has no %s",
                  mfd_method_info(plan->method)->name);
@@ -105,7 +105,7 @@ static enum mfd_start ref_start(const struct mfd_peer *peer, const struct mfd_pl
     }
     switch (mfd_process_fork(&live->process, live->dir)) {
     case 0:
-        exit(receive(peer, plan, live, listen_fd));
+        exit(receive(plan, live, listen_fd));
     case -1:
         snprintf(error, MFD_PEER_ERROR_SIZE, "fork: %s", strerror(errno));
         close(listen_fd);
@@ -117,12 +117,19 @@ static enum mfd_start ref_start(const struct mfd_peer *peer, const struct mfd_pl
     }
 }
 
+static bool ref_settable(const struct mfd_peer *peer)
+{
+    (void)peer;
+    return true;
+}
+
 const struct mfd_peer_kind mfd_peer_ref = {
     .name = "ref",
     .start = ref_start,
     .answers = mfd_exit_peer_answers,
     .completed = mfd_exit_peer_completed,
     .refusal_code = mfd_exit_peer_refusal,
+    .settable = ref_settable,
     .completes_by_exit = true,
     .memory_live = true,
 };

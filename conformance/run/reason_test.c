@@ -139,7 +139,7 @@ static bool reason_is_right(const struct mfd_suite_file *file, const struct mfd_
 /* The instances of one file for peers of one revision. */
 static unsigned wrong_reasons(const struct mfd_suite_file *file, enum mfd_rev rev)
 {
-    const struct mfd_target target = {rev, "none", NULL, true};
+    const struct mfd_target target = {.rev = rev, .machine = "none", .slow = true};
     struct mfd_lang_error error;
     size_t count = 0;
     unsigned wrong = 0;

@@ -10,7 +10,12 @@ static struct mfd_target target_of(const struct mfd_selection *selection,
                                    const struct mfd_scenario *scenario)
 {
     const struct mfd_peer *peer = selection->peer;
-    struct mfd_target target = {peer->rev, peer->machine, NULL, peer->kind->slow};
+    struct mfd_target target = {
+        .rev = peer->rev,
+        .machine = peer->machine,
+        .settable = peer->kind->settable && peer->kind->settable(peer),
+        .slow = peer->kind->slow,
+    };
     size_t count = 0;
     const char *const *needs = mfd_scenario_needs(scenario, &count);
 
