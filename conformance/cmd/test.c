@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* mfdkit test: from the command line to a run and its reports. */
 #include "cmd.h"
+#include "html.h"
 #include "json.h"
 #include "junit.h"
 #include "peer.h"
@@ -157,7 +158,8 @@ static int finish(const struct mfd_test_args *args, const struct mfd_run *run)
     int code = mfd_run_exit_code(run);
 
     if (!write_report(args->json, mfd_json_write, run) ||
-        !write_report(args->junit, mfd_junit_write, run)) {
+        !write_report(args->junit, mfd_junit_write, run) ||
+        !write_report(args->html, mfd_html_write, run)) {
         code = MFD_HARNESS;
     }
     if (args->bisect && (code == MFD_HARNESS || code == MFD_NOTHING)) {

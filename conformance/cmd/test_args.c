@@ -22,6 +22,7 @@ enum key {
     KEY_TAP,
     KEY_JUNIT,
     KEY_JSON,
+    KEY_HTML,
     KEY_SCALE,
     KEY_WRAP,
     KEY_BISECT,
@@ -44,6 +45,7 @@ static const struct argp_option options[] = {
     {"tap", KEY_TAP, NULL, 0, "TAP on standard output", 1},
     {"junit", KEY_JUNIT, "FILE", 0, "write JUnit XML", 1},
     {"json", KEY_JSON, "FILE", 0, "write the report as JSON", 1},
+    {"html", KEY_HTML, "FILE", 0, "write one page for people, with a diagram of each failure", 1},
     {"timeout-scale", KEY_SCALE, "X", 0, "multiply the guard against hangs", 2},
     {"wrap", KEY_WRAP, "COMMAND", 0, "run the peer under this command (gdb, valgrind)", 2},
     {"bisect", KEY_BISECT, NULL, 0, "exit 125 where nothing could be tested, for git bisect run",
@@ -121,6 +123,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_JSON:
         args->json = text;
+        break;
+    case KEY_HTML:
+        args->html = text;
         break;
     case KEY_SCALE:
         args->scale = strtod(text, NULL);

@@ -19,6 +19,7 @@ struct mfd_test_args {
     const char *scenarios;
     const char *json;
     const char *junit;
+    const char *html;
     const char *wrap;
     double scale;
     unsigned jobs;

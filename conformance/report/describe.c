@@ -8,6 +8,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *mfd_describe_verdict(enum mfd_verdict verdict)
+{
+    switch (verdict) {
+    case MFD_FAIL:
+        return "FAIL";
+    case MFD_STALE:
+        return "STALE";
+    case MFD_BLOCKED:
+        return "BLOCKED";
+    case MFD_HARNESS_ERROR:
+        return "HARNESS ERROR";
+    case MFD_NOT_APPLICABLE:
+        return "n/a";
+    default:
+        return mfd_verdict_name(verdict);
+    }
+}
+
+const char *mfd_describe_peer(const struct mfd_run *run, char *buf, size_t size)
+{
+    const char *more = run->peer_version && *run->peer_version ? run->peer_version
+                       : run->peer_path                        ? run->peer_path
+                                                               : "";
+
+    snprintf(buf, size, "%s%s%s", run->peer_kind, *more ? " " : "", more);
+    return buf;
+}
+
 const char *mfd_describe_area(const struct mfd_result *result, char *buf, size_t size)
 {
     if (result->rule >= MFD_RULE_COUNT) {

@@ -9,6 +9,12 @@
 
 #include <stddef.h>
 
+/* The verdict as people read it: "FAIL", "n/a", "pass". */
+const char *mfd_describe_verdict(enum mfd_verdict verdict);
+
+/* The peer: "qemu 7.2.22 (Debian ...)", "command ./mine", "ref". Cut to `size`; returns `buf`. */
+const char *mfd_describe_peer(const struct mfd_run *run, char *buf, size_t size);
+
 /*
  * The area: the first component of the id, "baseline" for a result about no rule. Cut to `size`; returns
  * `buf`.

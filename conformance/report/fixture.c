@@ -60,12 +60,14 @@ static void add_failure(struct mfd_result *result)
     static const struct {
         const char *conn;
         bool from_peer;
+        bool deviation;
+        enum mfd_happening_kind kind;
         const char *text;
     } seen[] = {
-        {"main", false, "connected"},
-        {"ch 0", false, "hello (64 bytes)"},
-        {"ch 1", false, "hello (13 bytes), closed"},
-        {"ch 0", true, "reset"},
+        {"main", false, false, MFD_HAPPENED_OPEN, "connected"},
+        {"ch 0", false, false, MFD_HAPPENED_DATA, "ch 0 hello (64 bytes)"},
+        {"ch 1", false, true, MFD_HAPPENED_DATA, "ch 1 hello ! cut=$n close (13 bytes)"},
+        {"ch 0", true, false, MFD_HAPPENED_END, "reset"},
     };
 
     result->happening_count = sizeof(seen) / sizeof(seen[0]);
@@ -75,6 +77,8 @@ static void add_failure(struct mfd_result *result)
             .ms = (double)i * 1.5,
             .conn = copy(seen[i].conn),
             .from_peer = seen[i].from_peer,
+            .deviation = seen[i].deviation,
+            .kind = seen[i].kind,
             .text = copy(seen[i].text),
         };
     }
@@ -83,7 +87,8 @@ static void add_failure(struct mfd_result *result)
     result->peer_log = copy("peer: starting\npeer: bad \x01 hello");
     result->pcap = copy("out/init-eof-13.pcapng");
     result->rerun = copy("mfdkit test qemu -t 'init/eof[n=13]'");
-    result->offending = copy("hello, 4 bytes\n    0000  11 22 33 44              magic\n");
+    result->offending =
+        copy("hello, 4 bytes\n  > 0000  11 22 33 44              magic  <- \"it\"\n");
     result->path = copy("conformance/scenarios/init/eof.mfd");
     result->line = 7;
 }

@@ -84,9 +84,10 @@ json_t *mfd_result_to_transfer(const struct mfd_result *r)
     for (size_t i = 0; i < r->happening_count; i++) {
         const struct mfd_happening *h = &r->happenings[i];
 
-        json_array_append_new(happenings, json_pack("{s:o, s:o, s:b, s:o}", "ms", ms_json(h->ms),
-                                                    "conn", text_json(h->conn), "from_peer",
-                                                    h->from_peer, "text", text_json(h->text)));
+        json_array_append_new(
+            happenings, json_pack("{s:o, s:o, s:b, s:b, s:i, s:o}", "ms", ms_json(h->ms), "conn",
+                                  text_json(h->conn), "from_peer", h->from_peer, "deviation",
+                                  h->deviation, "kind", (int)h->kind, "text", text_json(h->text)));
     }
     json_object_set_new(json, "happenings", happenings);
     json_object_set_new(json, "offending", text_json(r->offending));
@@ -256,6 +257,18 @@ static void read_exit(struct reader *from, struct mfd_result *result)
     result->signal = (int)json_integer_value(signal);
 }
 
+static enum mfd_happening_kind read_kind(struct reader *from)
+{
+    const json_t *value = json_object_get(from->json, "kind");
+    json_int_t kind = json_integer_value(value);
+
+    if (!json_is_integer(value) || kind < 0 || kind >= MFD_HAPPENED_COUNT) {
+        from->ok = false;
+        return MFD_HAPPENED_NOTE;
+    }
+    return (enum mfd_happening_kind)kind;
+}
+
 static void read_happenings(struct reader *from, struct mfd_result *result)
 {
     const json_t *list = json_object_get(from->json, "happenings");
@@ -276,6 +289,8 @@ static void read_happenings(struct reader *from, struct mfd_result *result)
             .ms = read_ms(&each, "ms"),
             .conn = read_string(&each, "conn"),
             .from_peer = json_is_true(json_object_get(each.json, "from_peer")),
+            .deviation = json_is_true(json_object_get(each.json, "deviation")),
+            .kind = read_kind(&each),
             .text = read_string(&each, "text"),
         };
         from->ok = from->ok && each.ok;

@@ -1,29 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "reference.h"
 
+#include "areas.h"
 #include "layout.h"
 #include "rule.h"
 #include "words.h"
 
 #include <string.h>
-
-/* The areas of rule ids, in the order of the document. */
-static const struct {
-    const char *area;
-    const char *title;
-} areas[] = {
-    {"INIT", "Hello"},
-    {"HDR", "RAM packet header"},
-    {"NUM", "Packet numbers and statistics"},
-    {"PAY", "Payload"},
-    {"SYNC", "Sync points"},
-    {"CHAN", "Channels and life cycle"},
-    {"DEV", "Device-state packets"},
-    {"MAIN", "Main channel"},
-    {"MAP", "mapped-ram files"},
-    {"TLS", "TLS"},
-    {"INT", "Whole migrations between two releases"},
-};
 
 static const char intro[] =
     "# The wire of multifd\n"
@@ -119,13 +102,6 @@ static void put_message(FILE *out, enum mfd_message message)
     }
 }
 
-static bool in_area(const char *id, const char *area)
-{
-    size_t len = strlen(area);
-
-    return strncmp(id, "MF-", 3) == 0 && strncmp(id + 3, area, len) == 0 && id[3 + len] == '-';
-}
-
 static void put_rule(FILE *out, const struct mfd_rule_info *rule)
 {
     fprintf(out, "| %s | ", rule->id);
@@ -143,15 +119,15 @@ static void put_rule(FILE *out, const struct mfd_rule_info *rule)
     fputs(" |\n", out);
 }
 
-static void put_area(FILE *out, const char *area, const char *title)
+static void put_area(FILE *out, const struct mfd_area *area)
 {
     fprintf(out,
             "\n### %s: %s\n\n"
             "| id | rule | sender | receiver | fields | from | until | kind | seen | source |\n"
             "|---|---|---|---|---|---|---|---|---|---|\n",
-            area, title);
+            area->name, area->title);
     for (int i = 0; i < MFD_RULE_COUNT; i++) {
-        if (in_area(mfd_rule_info((enum mfd_rule)i)->id, area)) {
+        if (mfd_area_of((enum mfd_rule)i) == area) {
             put_rule(out, mfd_rule_info((enum mfd_rule)i));
         }
     }
@@ -175,6 +151,9 @@ static void put_tombstones(FILE *out)
 
 bool mfd_reference_write(FILE *out)
 {
+    size_t count = 0;
+    const struct mfd_area *areas = mfd_areas(&count);
+
     fputs(intro, out);
     put_revisions(out);
     fputs("\n## Messages\n", out);
@@ -182,8 +161,8 @@ bool mfd_reference_write(FILE *out)
         put_message(out, (enum mfd_message)i);
     }
     fputs(rule_intro, out);
-    for (size_t i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) {
-        put_area(out, areas[i].area, areas[i].title);
+    for (size_t i = 0; i < count; i++) {
+        put_area(out, &areas[i]);
     }
     put_tombstones(out);
     return !ferror(out);

@@ -24,25 +24,6 @@ static const char *unpaint(const struct mfd_text *text)
     return text->colour ? "\033[0m" : "";
 }
 
-/* A verdict as people read it. */
-static const char *spoken(enum mfd_verdict verdict)
-{
-    switch (verdict) {
-    case MFD_FAIL:
-        return "FAIL";
-    case MFD_STALE:
-        return "STALE";
-    case MFD_BLOCKED:
-        return "BLOCKED";
-    case MFD_HARNESS_ERROR:
-        return "HARNESS ERROR";
-    case MFD_NOT_APPLICABLE:
-        return "n/a";
-    default:
-        return mfd_verdict_name(verdict);
-    }
-}
-
 static const char *verdict_colour(enum mfd_verdict verdict)
 {
     switch (verdict) {
@@ -74,7 +55,7 @@ static void put_area(struct mfd_text *text)
     for (int i = 0; i < MFD_VERDICT_COUNT; i++) {
         if (i != MFD_PASS && text->summary[i] > 0) {
             fprintf(text->out, "%s%zu %s", separator, text->summary[i],
-                    spoken((enum mfd_verdict)i));
+                    mfd_describe_verdict((enum mfd_verdict)i));
             separator = ", ";
         }
     }
@@ -195,8 +176,8 @@ static void put_happenings(const struct mfd_text *text, const struct mfd_result 
         const struct mfd_happening *h = &result->happenings[i];
         char *safe = mfd_escape(h->text);
 
-        fprintf(text->out, "        %9.3f ms  %-8s %s  %s\n", h->ms, h->conn,
-                h->from_peer ? "<-" : "->", safe);
+        fprintf(text->out, "        %9.3f ms  %-8s %s  %s%s\n", h->ms, h->conn,
+                h->from_peer ? "<-" : "->", safe, h->deviation ? " <- deviation" : "");
         free(safe);
     }
 }
@@ -223,7 +204,7 @@ void mfd_text_failure(struct mfd_text *text, const struct mfd_result *result)
     char *id = mfd_escape(result->id);
 
     fprintf(text->out, "%s%s%s  %s\n", paint(text, verdict_colour(result->verdict)),
-            spoken(result->verdict), unpaint(text), id);
+            mfd_describe_verdict(result->verdict), unpaint(text), id);
     free(id);
     put_rule(text, result);
     if (result->path) {
@@ -281,7 +262,7 @@ static void put_summary(struct mfd_text *text, const struct mfd_run *run)
         const char *colour = shown ? verdict_colour((enum mfd_verdict)i) : "";
 
         fprintf(text->out, "%s%zu %s%s  ", paint(text, colour), run->summary[i],
-                spoken((enum mfd_verdict)i), *colour ? unpaint(text) : "");
+                mfd_describe_verdict((enum mfd_verdict)i), *colour ? unpaint(text) : "");
     }
     fprintf(text->out, "%.1f s\n", run->ms / 1000);
     if (code == 4) {
@@ -291,12 +272,12 @@ static void put_summary(struct mfd_text *text, const struct mfd_run *run)
 
 void mfd_text_finish(struct mfd_text *text, const struct mfd_run *run)
 {
-    const char *version = run->peer_version ? run->peer_version : "";
+    char peer[512];
 
     end_area(text);
     put_warnings(text, run);
     put_failures(text, run);
-    fprintf(text->out, "%s%s%s%s, %s, judged by %s\n", run->count ? "\n" : "", run->peer_kind,
-            *version ? " " : "", version, run->role, run->profile);
+    fprintf(text->out, "%s%s, %s, judged by %s\n", run->count ? "\n" : "",
+            mfd_describe_peer(run, peer, sizeof(peer)), run->role, run->profile);
     put_summary(text, run);
 }

@@ -143,7 +143,8 @@ static void only_the_last_happenings_are_shown(void **state)
 
     (void)state;
     for (size_t i = 0; i < 15; i++) {
-        happenings[i] = (struct mfd_happening){(double)i, "main", false, "ping"};
+        happenings[i] = (struct mfd_happening){
+            .ms = (double)i, .conn = "main", .kind = MFD_HAPPENED_DATA, .text = "ping"};
     }
     mfd_text_failure(&text, &result);
     fclose(text.out);

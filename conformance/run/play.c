@@ -24,8 +24,10 @@
 /* Seconds of its processor time after which a peer that does not take one piece is not going to. */
 #define TAKING_CPU 0.05
 
-__attribute__((format(printf, 4, 5))) static void happen(struct mfd_play *play, unsigned conn,
-                                                         bool from_peer, const char *format, ...)
+__attribute__((format(printf, 5, 6))) static void happen(struct mfd_play *play, unsigned conn,
+                                                         bool from_peer,
+                                                         enum mfd_happening_kind kind,
+                                                         const char *format, ...)
 {
     struct mfd_happening *grown = NULL;
     struct mfd_happening *now = NULL;
@@ -40,7 +42,8 @@ __attribute__((format(printf, 4, 5))) static void happen(struct mfd_play *play, 
     }
     play->happenings = grown;
     now = &grown[play->happening_count];
-    *now = (struct mfd_happening){.ms = (mfd_now() - play->start) * 1000, .from_peer = from_peer};
+    *now = (struct mfd_happening){
+        .ms = (mfd_now() - play->start) * 1000, .from_peer = from_peer, .kind = kind};
     now->conn = strdup(play->plan->conns[conn].name);
     va_start(list, format);
     if (vasprintf(&now->text, format, list) < 0) {
@@ -76,7 +79,7 @@ void mfd_play_close_all(struct mfd_play *play)
 {
     for (unsigned i = 0; i < play->plan->conn_count; i++) {
         if (play->conns[i].fd >= 0) {
-            happen(play, i, false, "closed by the harness");
+            happen(play, i, false, MFD_HAPPENED_END, "closed by the harness");
             close_conn(play, i);
         }
     }
@@ -100,7 +103,7 @@ static void peer_closed(struct mfd_play *play, unsigned conn, bool reset)
         c->closed_by_peer = true;
         c->reset = reset;
         c->queued = 0;
-        happen(play, conn, true, reset ? "reset" : "closed");
+        happen(play, conn, true, MFD_HAPPENED_END, reset ? "reset" : "closed");
     }
 }
 
@@ -160,7 +163,7 @@ static bool drain_conn(struct mfd_play *play, unsigned conn)
 
         if (n > 0) {
             keep_reply(play, conn, buf, (size_t)n);
-            happen(play, conn, true, "%zd bytes", n);
+            happen(play, conn, true, MFD_HAPPENED_DATA, "%zd bytes", n);
             moved = true;
             continue;
         }
@@ -270,7 +273,7 @@ static void step_connect(struct mfd_play *play, const struct mfd_step *step)
     for (;;) {
         c->fd = mfd_live_connect(play->live);
         if (c->fd >= 0) {
-            happen(play, step->conn, false, "connected");
+            happen(play, step->conn, false, MFD_HAPPENED_OPEN, "connected");
             return;
         }
         error = errno;
@@ -284,7 +287,8 @@ static void step_connect(struct mfd_play *play, const struct mfd_step *step)
         }
         sched_yield();
     }
-    happen(play, step->conn, true, "does not accept the connection: %s", strerror(error));
+    happen(play, step->conn, true, MFD_HAPPENED_NOTE, "does not accept the connection: %s",
+           strerror(error));
     if (error != EAGAIN) {
         c->closed_by_peer = true;
     }
@@ -353,11 +357,11 @@ static void step_send(struct mfd_play *play, const struct mfd_step *step)
     size_t sent = 0;
 
     if (c->fd < 0 || c->closed_by_peer) {
-        happen(play, step->conn, false, "not sent, the connection is closed: %s", step->text);
+        happen(play, step->conn, false, MFD_HAPPENED_NOTE, "not sent, the connection is closed: %s",
+               step->text);
         return;
     }
-    happen(play, step->conn, false, "%s (%zu bytes)%s", step->text, step->size,
-           step->deviation ? " <- deviation" : "");
+    happen(play, step->conn, false, MFD_HAPPENED_DATA, "%s (%zu bytes)", step->text, step->size);
     for (size_t i = 0; sent < step->size && !play->failed; i++) {
         size_t piece = mfd_step_piece(step, i, step->size - sent);
 
@@ -372,9 +376,25 @@ static void step_send(struct mfd_play *play, const struct mfd_step *step)
     }
 }
 
+/* Marks what a deviating step did itself, among all that happened since it began. */
+static void mark_deviation(struct mfd_play *play, const struct mfd_step *step, size_t since)
+{
+    const char *conn = play->plan->conns[step->conn].name;
+
+    for (size_t i = since; step->deviation && i < play->happening_count; i++) {
+        struct mfd_happening *h = &play->happenings[i];
+
+        if (!h->from_peer && strcmp(h->conn, conn) == 0) {
+            h->deviation = true;
+            return;
+        }
+    }
+}
+
 static void play_step(struct mfd_play *play, const struct mfd_step *step)
 {
     struct mfd_play_conn *c = &play->conns[step->conn];
+    size_t since = play->happening_count;
 
     switch (step->kind) {
     case MFD_STEP_CONNECT:
@@ -384,14 +404,15 @@ static void play_step(struct mfd_play *play, const struct mfd_step *step)
         step_send(play, step);
         break;
     case MFD_STEP_SHUT:
-        happen(play, step->conn, false, "shut for writing");
+        happen(play, step->conn, false, MFD_HAPPENED_END, "shut for writing");
         c->shut_after = true;
         push(play, step->conn);
         break;
     case MFD_STEP_CLOSE:
     case MFD_STEP_RESET:
         /* a UNIX socket has no RST: an abrupt end looks like a close */
-        happen(play, step->conn, false, "%s", step->kind == MFD_STEP_RESET ? "reset" : "closed");
+        happen(play, step->conn, false, MFD_HAPPENED_END, "%s",
+               step->kind == MFD_STEP_RESET ? "reset" : "closed");
         drain_conn(play, step->conn);
         c->close_after = true;
         push(play, step->conn);
@@ -400,6 +421,7 @@ static void play_step(struct mfd_play *play, const struct mfd_step *step)
         settle(play, quiet_window(play));
         break;
     }
+    mark_deviation(play, step, since);
 }
 
 void mfd_play_steps(struct mfd_play *play, const struct mfd_steps *steps)

@@ -31,11 +31,22 @@ const char *mfd_verdict_name(enum mfd_verdict verdict);
 /* MFD_VERDICT_COUNT if there is none of that name. */
 enum mfd_verdict mfd_verdict_find(const char *name);
 
+/* What became of a connection by one happening. */
+enum mfd_happening_kind {
+    MFD_HAPPENED_OPEN,
+    MFD_HAPPENED_DATA,
+    MFD_HAPPENED_END,  /* closed, half-closed or reset */
+    MFD_HAPPENED_NOTE, /* nothing: a send or a connect that was not possible */
+    MFD_HAPPENED_COUNT
+};
+
 /* One thing that happened, for the report of a failure. */
 struct mfd_happening {
     double ms;  /* since the start of the run */
     char *conn; /* "ch 1" */
     bool from_peer;
+    bool deviation; /* it is the scenario's fault */
+    enum mfd_happening_kind kind;
     char *text; /* "hello (64 bytes)", "closed", "reset" */
 };
 
