@@ -223,7 +223,6 @@ struct mfd_axis {
 };
 
 enum mfd_transport { MFD_TRANSPORT_ANY, MFD_TRANSPORT_UNIX, MFD_TRANSPORT_TCP, MFD_TRANSPORT_FILE };
-enum mfd_tls { MFD_TLS_NONE, MFD_TLS_X509, MFD_TLS_PSK };
 
 struct mfd_scenario {
     struct mfd_arena arena;

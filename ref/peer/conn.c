@@ -421,3 +421,20 @@ enum mfd_got mfd_conn_eof(struct mfd_conn *c)
         c, (struct mfd_finding){
                .rule = MFD_PAY_019, .offset = (uint32_t)part, .got = part, .want = whole_size(c)});
 }
+
+enum mfd_got mfd_conn_cut(struct mfd_conn *c)
+{
+    enum mfd_got got = mfd_conn_eof(c);
+
+    if (got != MFD_GOT_CLOSED || c->role != MFD_ROLE_CHANNEL ||
+        c->setup->check.rev < MFD_REV_10_0) {
+        return got;
+    }
+    return mfd_conn_refuse(c, (struct mfd_finding){.rule = MFD_TLS_003});
+}
+
+enum mfd_got mfd_conn_without_tls(struct mfd_conn *c, uint32_t first)
+{
+    return mfd_conn_refuse(
+        c, (struct mfd_finding){.rule = MFD_TLS_001, .width = 4, .got = first, .want = 0x16030100});
+}

@@ -133,6 +133,13 @@ const struct iovec *mfd_conn_want(struct mfd_conn *c, size_t *count);
 enum mfd_got mfd_conn_got(struct mfd_conn *c, size_t n);
 /* The peer will send nothing more: CLOSED, DRAINED, or a finding if a message was cut. */
 enum mfd_got mfd_conn_eof(struct mfd_conn *c);
+/*
+ * Likewise, where the stream was to end with TLS's close_notify and did not: from 10.0 on that is a finding
+ * on a channel also between two messages (MF-TLS-003).
+ */
+enum mfd_got mfd_conn_cut(struct mfd_conn *c);
+/* The peer speaks no TLS where it is to: a finding; `first` are its first four bytes (MF-TLS-001). */
+enum mfd_got mfd_conn_without_tls(struct mfd_conn *c, uint32_t first);
 /* Whether it is a channel that stands between two messages. */
 bool mfd_conn_at_boundary(const struct mfd_conn *c);
 

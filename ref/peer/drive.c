@@ -88,7 +88,8 @@ static void close_link(struct drive *d, struct link *link, bool reset)
 
     if (reset && got == MFD_GOT_CLOSED) {
         obey(d, link,
-             mfd_session_error(&d->session, link->number, ECONNRESET, "cannot read", &link->conn));
+             mfd_session_error(&d->session, link->number, ECONNRESET, "cannot read", "",
+                               &link->conn));
     } else {
         handle(d, link, got);
     }

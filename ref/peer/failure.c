@@ -33,6 +33,14 @@ static const char *relation(enum mfd_rule rule)
     }
 }
 
+/* A hello that starts as a record of TLS does. */
+static const char *hint(const struct mfd_finding *finding)
+{
+    return finding->rule == MFD_INIT_002 && finding->got >> 16 == 0x1603
+               ? " The sender speaks TLS, this end does not."
+               : "";
+}
+
 const char *mfd_failure_text(const struct mfd_failure *failure, char *buf, size_t size)
 {
     const char *colon = failure->connection[0] ? ": " : "";
@@ -44,9 +52,11 @@ const char *mfd_failure_text(const struct mfd_failure *failure, char *buf, size_
         const struct mfd_rule_info *info = mfd_rule_info(finding->rule);
 
         snprintf(buf, size,
-                 "%s%s%s at byte %" PRIu32 ": got 0x%" PRIx64 ", want %s0x%" PRIx64 " (%s)",
+                 "%s%s%s at byte %" PRIu32 ": got 0x%" PRIx64 ", want %s0x%" PRIx64 " (%s)%s",
                  failure->connection, colon, info->id, finding->offset, finding->got,
-                 relation(finding->rule), finding->want, info->text);
+                 relation(finding->rule), finding->want, info->text, hint(finding));
+    } else if (failure->why[0]) {
+        snprintf(buf, size, "%s%s%s: %s", failure->connection, colon, failure->what, failure->why);
     } else if (failure->error) {
         snprintf(buf, size, "%s%s%s: %s", failure->connection, colon, failure->what,
                  strerror(failure->error));

@@ -15,6 +15,7 @@ struct mfd_failure {
     struct mfd_finding finding; /* if is_rule */
     int error;                  /* errno otherwise: ETIMEDOUT stalled, ECANCELED cancelled, ... */
     const char *what;           /* if not is_rule: what failed, a constant sentence */
+    char why[96];               /* if not is_rule: why, where that says more than `error`; or "" */
     char connection[24];        /* "main", "ch 1", "connection 3"; "" if none is at fault */
     uint64_t at;                /* bytes of the connection's stream before the message at fault */
 };

@@ -8,6 +8,7 @@
 
 #include "receiver.h"
 #include "session.h"
+#include "sock.h"
 
 #include <stdatomic.h>
 
@@ -15,14 +16,15 @@ struct mfd_receiver;
 
 struct mfd_link {
     struct mfd_receiver *receiver;
-    unsigned number; /* of the session's connection */
-    int fd;          /* changed only by the accepting thread, under the mutex */
-    bool first; /* accepted before all others */
+    unsigned number;      /* of the session's connection */
+    struct mfd_sock sock; /* its fd is changed only by the accepting thread, under the mutex */
+    bool first;           /* accepted before all others */
     bool used;
     bool left; /* under the mutex: the thread has nothing more to do */
     bool drop; /* under the mutex: close as soon as it has left */
     pthread_t thread;
     struct mfd_conn conn;
+    atomic_bool greeted; /* the TLS handshake, if there is one, is over */
     _Atomic uint64_t bytes;
     _Atomic uint64_t pages; /* of `conn`, for others to look at */
 };
@@ -40,13 +42,14 @@ struct mfd_receiver {
     bool told_finish;
     bool told_end;
     uint64_t told_points;
+    bool left_greeted; /* a connection was closed behind its TLS handshake, before its first byte */
     struct mfd_link links[MFD_SESSION_CONNS_MAX];
 };
 
 /* The thread of a connection; `arg` is its struct mfd_link. */
 void *mfd_link_thread(void *arg);
 /* Tells the peer of a main channel that the migration has succeeded (0) or failed (1). */
-int mfd_link_send_shut(int fd, uint32_t value);
+int mfd_link_send_shut(struct mfd_sock *sock, uint32_t value);
 
 /* Acts on what the session has become; to be called after every change, with the mutex held. */
 void mfd_receiver_publish(struct mfd_receiver *r);

@@ -286,3 +286,11 @@ void mfd_net_unlink(const char *address)
         unlink(place.host);
     }
 }
+
+bool mfd_net_host(const char *address, char *host, size_t size)
+{
+    struct place place;
+
+    return parse(address, &place) && !place.is_unix && place.host[0] &&
+           copy(host, size, place.host, strlen(place.host));
+}

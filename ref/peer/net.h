@@ -9,6 +9,7 @@
 #ifndef MFD_NET_H
 #define MFD_NET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Room for any address text, NUL included. */
@@ -21,6 +22,10 @@
 int mfd_net_listen(const char *address, int backlog, int *fd, char *real);
 /* Connects within `timeout_ms`; a negative one waits as long as the system does. */
 int mfd_net_connect(const char *address, int timeout_ms, int *fd);
+/*
+ * The host that an address names, in `host` of `size` bytes; false where it names none, or there is no room.
+ */
+bool mfd_net_host(const char *address, char *host, size_t size);
 /* Removes the socket file of a "unix:" address; nothing for others. */
 void mfd_net_unlink(const char *address);
 

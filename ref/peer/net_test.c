@@ -131,6 +131,21 @@ static void what_is_no_address_is_refused(void **state)
     assert_int_equal(mfd_net_connect(path, GUARD_MS, &fd), EINVAL);
 }
 
+static void the_host_of_an_address_is_told(void **state)
+{
+    char host[16];
+
+    (void)state;
+    assert_true(mfd_net_host("tcp:example.org:80", host, sizeof(host)));
+    assert_string_equal(host, "example.org");
+    assert_true(mfd_net_host("tcp:[::1]:80", host, sizeof(host)));
+    assert_string_equal(host, "::1");
+    assert_false(mfd_net_host("tcp::80", host, sizeof(host)));
+    assert_false(mfd_net_host("unix:/some/path", host, sizeof(host)));
+    assert_false(mfd_net_host("tcp:a-name-too-long.example.org:80", host, sizeof(host)));
+    assert_false(mfd_net_host("example.org", host, sizeof(host)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +154,7 @@ int main(void)
         cmocka_unit_test(a_stale_socket_file_is_replaced_and_a_live_one_is_not),
         cmocka_unit_test(a_full_backlog_is_waited_for_up_to_the_deadline),
         cmocka_unit_test(what_is_no_address_is_refused),
+        cmocka_unit_test(the_host_of_an_address_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,13 +11,14 @@
 
 #include "batch.h"
 #include "failure.h"
+#include "sock.h"
 
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 
 struct mfd_outlet {
-    const int *fds; /* main first; not owned */
+    struct mfd_sock *socks; /* main first */
     unsigned count;
     atomic_bool failed;
     _Atomic uint64_t bytes;
@@ -25,16 +26,27 @@ struct mfd_outlet {
     struct mfd_failure failure;
 };
 
-void mfd_outlet_init(struct mfd_outlet *outlet, const int *fds, unsigned count);
+/*
+ * `tls`: puts TLS on all connections, or NULL. 0 or an errno; mfd_outlet_free() in any case. The descriptors
+ * stay the caller's.
+ */
+int mfd_outlet_init(struct mfd_outlet *outlet, const int *fds, unsigned count,
+                    const struct mfd_tls_creds *tls);
 void mfd_outlet_free(struct mfd_outlet *outlet);
 /*
  * Keeps the first failure and shuts down all connections. `conn` 0 is main; -1: none is at fault.
  */
 void mfd_outlet_fail(struct mfd_outlet *outlet, int conn, int error, const char *what);
+/* The TLS handshake of one connection, if there is TLS; false after a failure, of whichever thread. */
+bool mfd_outlet_greet(struct mfd_outlet *outlet, unsigned conn);
 /* Writes everything, whose pieces it uses up; false after a failure, of whichever thread. */
 bool mfd_outlet_send(struct mfd_outlet *outlet, unsigned conn, struct iovec *iov, size_t count);
 /* Reads exactly `len` bytes from main; likewise. */
 bool mfd_outlet_read(struct mfd_outlet *outlet, uint8_t *buf, size_t len);
+/* Waits until the receiver closes main, whatever comes before that; likewise. */
+bool mfd_outlet_wait_close(struct mfd_outlet *outlet);
+/* Ends TLS on every channel, if there is TLS; a receiver that has closed already does not mind. */
+void mfd_outlet_bye(struct mfd_outlet *outlet);
 
 enum mfd_job { MFD_JOB_HELLO, MFD_JOB_DATA, MFD_JOB_SYNC, MFD_JOB_QUIT };
 

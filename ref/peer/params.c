@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "params.h"
 
+#include "net.h"
+
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -228,6 +231,24 @@ static const char *set_machine(struct mfd_params *params, const char *value)
     return NULL;
 }
 
+static const char *set_tls(struct mfd_params *params, const char *value)
+{
+    static const char *const words[] = {"none", "x509", "psk", NULL};
+    char kind[8] = "";
+    const char *colon = strchr(value, ':');
+    int word = -1;
+
+    if (colon && copy(kind, sizeof(kind), value, (size_t)(colon - value))) {
+        word = find_word(kind, words);
+    }
+    if (word <= 0 ||
+        !copy(params->tls_folder, sizeof(params->tls_folder), colon + 1, strlen(colon + 1))) {
+        return "is not x509:FOLDER or psk:FOLDER";
+    }
+    params->tls = (enum mfd_tls)word;
+    return NULL;
+}
+
 const char *mfd_params_set(struct mfd_params *params, enum mfd_param param, const char *value)
 {
     switch (param) {
@@ -259,6 +280,12 @@ const char *mfd_params_set(struct mfd_params *params, enum mfd_param param, cons
         return set_machine(params, value);
     case MFD_PARAM_STALL:
         return parse_unsigned(value, 0, 86400, &params->stall_s) ? NULL : "is no number of seconds";
+    case MFD_PARAM_TLS:
+        return set_tls(params, value);
+    case MFD_PARAM_TLS_HOST:
+        return copy(params->tls_host, sizeof(params->tls_host), value, strlen(value))
+                   ? NULL
+                   : "is no host name";
     }
     return "is unknown";
 }
@@ -274,7 +301,7 @@ const char *mfd_params_environment(struct mfd_params *params, const char *ram_va
         {"MFD_METHOD", MFD_PARAM_METHOD},       {"MFD_UUID", MFD_PARAM_UUID},
         {"MFD_PAGE_SIZE", MFD_PARAM_PAGE_SIZE}, {ram_variable, MFD_PARAM_RAM},
         {"MFD_REVISION", MFD_PARAM_REVISION},   {"MFD_SYNC", MFD_PARAM_SYNC},
-        {"MFD_MACHINE", MFD_PARAM_MACHINE},
+        {"MFD_MACHINE", MFD_PARAM_MACHINE},     {"MFD_TLS", MFD_PARAM_TLS},
     };
 
     for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
@@ -288,6 +315,29 @@ const char *mfd_params_environment(struct mfd_params *params, const char *ram_va
     }
     params->blocks_by_default = true;
     return NULL;
+}
+
+bool mfd_params_tls(const struct mfd_params *params, enum mfd_tls_end end,
+                    struct mfd_tls_creds **creds, char *error)
+{
+    char host[sizeof(params->tls_host)];
+    const char *name = params->tls_host;
+
+    *creds = NULL;
+    if (params->tls == MFD_TLS_NONE) {
+        return true;
+    }
+    if (!*name && end == MFD_TLS_SENDER && params->tls == MFD_TLS_X509) {
+        if (!mfd_net_host(params->address, host, sizeof(host))) {
+            snprintf(error, MFD_TLS_ERROR_SIZE,
+                     "%.200s names no host that the receiver's certificate could be for",
+                     params->address);
+            return false;
+        }
+        name = host;
+    }
+    *creds = mfd_tls_load(params->tls, end, params->tls_folder, *name ? name : NULL, error);
+    return *creds != NULL;
 }
 
 int mfd_params_guest(const struct mfd_params *params, struct mfd_guest *guest,

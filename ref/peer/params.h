@@ -9,6 +9,7 @@
 #include "guest.h"
 #include "method.h"
 #include "rev.h"
+#include "tls.h"
 
 #define MFD_PARAM_BLOCKS_MAX 64
 
@@ -27,7 +28,9 @@ enum mfd_param {
     MFD_PARAM_ZERO,     /* main, packet or none */
     MFD_PARAM_MACHINE,  /* machine type; "" for any */
     MFD_PARAM_STALL,    /* seconds; 0: never */
-    MFD_PARAM_LAST = MFD_PARAM_STALL,
+    MFD_PARAM_TLS,      /* x509:FOLDER or psk:FOLDER, see tls.h */
+    MFD_PARAM_TLS_HOST, /* name that the receiver's certificate is for */
+    MFD_PARAM_LAST = MFD_PARAM_TLS_HOST,
 };
 
 struct mfd_param_block {
@@ -51,6 +54,9 @@ struct mfd_params {
     enum mfd_zero zero;
     char machine[MFD_IDSTR_SIZE]; /* "": any, or the default */
     unsigned stall_s;
+    enum mfd_tls tls;
+    char tls_folder[256];
+    char tls_host[256]; /* "": that of the address */
     struct mfd_param_block blocks[MFD_PARAM_BLOCKS_MAX];
     size_t block_count;
     bool blocks_by_default; /* from the environment: the first one given otherwise replaces them */
@@ -69,6 +75,12 @@ const char *mfd_params_set(struct mfd_params *params, enum mfd_param param, cons
  */
 const char *mfd_params_environment(struct mfd_params *params, const char *ram_variable,
                                    const char **name);
+/*
+ * Loads the credentials for one end; NULL in `*creds` where TLS is not asked for. False with `error`
+ * (MFD_TLS_ERROR_SIZE bytes).
+ */
+bool mfd_params_tls(const struct mfd_params *params, enum mfd_tls_end end,
+                    struct mfd_tls_creds **creds, char *error);
 /* Maps the blocks; 0 or an errno, with the block at fault in `*block`. */
 int mfd_params_guest(const struct mfd_params *params, struct mfd_guest *guest,
                      enum mfd_guest_use use, const struct mfd_param_block **block);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "params.h"
 
+#include "test_keys.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,6 +41,9 @@ static void values_are_taken(void **state)
     assert_set(&params, MFD_PARAM_SYNC, "marker");
     assert_set(&params, MFD_PARAM_ZERO, "none");
     assert_set(&params, MFD_PARAM_MACHINE, "pc-i440fx-7.2");
+    assert_set(&params, MFD_PARAM_TLS, "psk:/a:b");
+    assert_int_equal(params.tls, MFD_TLS_PSK);
+    assert_string_equal(params.tls_folder, "/a:b");
     assert_int_equal(params.channels, 255);
     assert_memory_equal(params.uuid, uuid, sizeof(uuid));
     assert_int_equal(params.method, MFD_FLAG_ZSTD);
@@ -72,6 +77,11 @@ static void what_makes_no_sense_is_refused(void **state)
 {
     (void)state;
     assert_refused(MFD_PARAM_CHANNELS, "0");
+    assert_refused(MFD_PARAM_TLS, "x509");
+    assert_refused(MFD_PARAM_TLS, "x509:");
+    assert_refused(MFD_PARAM_TLS, "none:/x");
+    assert_refused(MFD_PARAM_TLS, "ssl:/x");
+    assert_refused(MFD_PARAM_TLS_HOST, "");
     assert_refused(MFD_PARAM_CHANNELS, "256");
     assert_refused(MFD_PARAM_CHANNELS, "2x");
     assert_refused(MFD_PARAM_CHANNELS, "-1");
@@ -126,6 +136,42 @@ static void the_environment_gives_way_to_the_command_line(void **state)
     unsetenv("MFD_RAM_OUT");
 }
 
+static void credentials_are_loaded_for_the_end_that_asks(void **state)
+{
+    struct mfd_params params;
+    struct mfd_tls_creds *creds = NULL;
+    char error[MFD_TLS_ERROR_SIZE] = "";
+    char value[128];
+
+    (void)state;
+    mfd_params_init(&params);
+    assert_true(mfd_params_tls(&params, MFD_TLS_SENDER, &creds, error));
+    assert_null(creds);
+    assert_set(&params, MFD_PARAM_ADDRESS, "unix:/x");
+    snprintf(value, sizeof(value), "psk:%s", test_keys(MFD_TLS_PSK, TEST_KEYS_OWN));
+    assert_set(&params, MFD_PARAM_TLS, value);
+    assert_true(mfd_params_tls(&params, MFD_TLS_SENDER, &creds, error));
+    mfd_tls_free(creds);
+    snprintf(value, sizeof(value), "x509:%s", test_keys(MFD_TLS_X509, TEST_KEYS_OWN));
+    assert_set(&params, MFD_PARAM_TLS, value);
+    assert_true(mfd_params_tls(&params, MFD_TLS_RECEIVER, &creds, error));
+    mfd_tls_free(creds);
+    /* at a UNIX socket only the option can name the host */
+    assert_false(mfd_params_tls(&params, MFD_TLS_SENDER, &creds, error));
+    assert_non_null(strstr(error, "unix:/x names no host"));
+    assert_set(&params, MFD_PARAM_TLS_HOST, MFD_TLS_KEYS_HOST);
+    assert_true(mfd_params_tls(&params, MFD_TLS_SENDER, &creds, error));
+    mfd_tls_free(creds);
+    mfd_params_init(&params);
+    assert_set(&params, MFD_PARAM_TLS, value);
+    assert_set(&params, MFD_PARAM_ADDRESS, "tcp:localhost:1");
+    assert_true(mfd_params_tls(&params, MFD_TLS_SENDER, &creds, error));
+    mfd_tls_free(creds);
+    assert_set(&params, MFD_PARAM_TLS, "x509:/nowhere");
+    assert_false(mfd_params_tls(&params, MFD_TLS_RECEIVER, &creds, error));
+    assert_non_null(strstr(error, "/nowhere/ca-cert.pem"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,7 +179,8 @@ int main(void)
         cmocka_unit_test(blocks_are_listed_with_commas_or_one_by_one),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(the_environment_gives_way_to_the_command_line),
+        cmocka_unit_test(credentials_are_loaded_for_the_end_that_asks),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, test_keys_make, test_keys_remove);
 }

@@ -17,9 +17,11 @@ static void send_hello(struct mfd_pool_channel *channel)
     uint8_t hello[MFD_HELLO_SIZE];
     struct iovec iov = {.iov_base = hello};
 
-    iov.iov_len = mfd_hello_write(channel->pool->setup.rev, hello, channel->pool->uuid,
-                                  (uint8_t)channel->number);
-    mfd_outlet_send(channel->pool->outlet, channel->number + 1, &iov, 1);
+    if (mfd_outlet_greet(channel->pool->outlet, channel->number + 1)) {
+        iov.iov_len = mfd_hello_write(channel->pool->setup.rev, hello, channel->pool->uuid,
+                                      (uint8_t)channel->number);
+        mfd_outlet_send(channel->pool->outlet, channel->number + 1, &iov, 1);
+    }
 }
 
 /* Makes the packet of the job and sends it; pages that are not compressed go straight from the guest's memory. */

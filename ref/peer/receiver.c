@@ -45,7 +45,7 @@ static void shut_down(const struct mfd_receiver *r, bool only_extras)
         const struct mfd_session_conn *sc = &r->session.conns[i];
 
         if (r->links[i].used && (sc->extra || !only_extras)) {
-            shutdown(r->links[i].fd, sc->role == MFD_ROLE_MAIN ? SHUT_RD : SHUT_RDWR);
+            shutdown(r->links[i].sock.fd, sc->role == MFD_ROLE_MAIN ? SHUT_RD : SHUT_RDWR);
         }
     }
 }
@@ -97,7 +97,7 @@ static int place_link(struct mfd_receiver *r, int fd)
         r->links[number] = (struct mfd_link){
             .receiver = r,
             .number = (unsigned)number,
-            .fd = fd,
+            .sock = mfd_sock_plain(fd),
             .first = r->result->connections == 1,
             .used = true,
         };
@@ -110,10 +110,11 @@ static int place_link(struct mfd_receiver *r, int fd)
 static void free_link(struct mfd_receiver *r, struct mfd_link *link)
 {
     mfd_conn_free(&link->conn);
+    mfd_sock_free(&link->sock);
     pthread_mutex_lock(&r->mutex);
     link->used = false;
     mfd_session_release(&r->session, link->number);
-    close(link->fd);
+    close(link->sock.fd);
     pthread_mutex_unlock(&r->mutex);
 }
 
@@ -121,6 +122,9 @@ static int start_link(struct mfd_receiver *r, struct mfd_link *link)
 {
     int error = mfd_conn_init(&link->conn, &r->setup);
 
+    if (!error && r->config->tls) {
+        error = mfd_sock_secure(&link->sock, r->config->tls);
+    }
     if (!error) {
         error = (r->config->create ? r->config->create : pthread_create)(&link->thread, NULL,
                                                                          mfd_link_thread, link);
@@ -152,7 +156,7 @@ static void take_connection(struct mfd_receiver *r, int listen_fd)
     error = start_link(r, &r->links[number]);
     if (error) {
         free_link(r, &r->links[number]);
-        fail_session(r, error, "cannot start a thread");
+        fail_session(r, error, "cannot start to serve a connection");
     }
 }
 
@@ -199,7 +203,7 @@ static void watch_parked(struct mfd_receiver *r, struct watch *watch)
         const struct mfd_session_conn *sc = &r->session.conns[i];
 
         if (sc->open && sc->parked && !sc->hung_up) {
-            watch->fds[watch->count] = (struct pollfd){r->links[i].fd, POLLRDHUP, 0};
+            watch->fds[watch->count] = (struct pollfd){r->links[i].sock.fd, POLLRDHUP, 0};
             watch->number[watch->count++] = i;
         }
     }
@@ -246,6 +250,20 @@ struct guard {
     int64_t since;
 };
 
+/* Some senders look at the receiver's certificate only when the handshake is over. */
+static const char *stall_text(struct mfd_receiver *r)
+{
+    bool left = false;
+
+    pthread_mutex_lock(&r->mutex);
+    left = r->left_greeted;
+    pthread_mutex_unlock(&r->mutex);
+    return left
+               ? "no connection makes progress; one was closed behind its TLS handshake, as by a sender "
+                 "that does not trust this end"
+               : "no connection makes progress";
+}
+
 /*
  * Milliseconds that may pass without progress from now on; -1: any. Fails the session after the
  * last.
@@ -260,7 +278,8 @@ static int check_guard(struct mfd_receiver *r, struct guard *guard)
     }
     for (unsigned i = 0; i < MFD_SESSION_CONNS_MAX; i++) {
         if (r->links[i].used) {
-            now.bytes += atomic_load_explicit(&r->links[i].bytes, memory_order_relaxed);
+            now.bytes += atomic_load_explicit(&r->links[i].bytes, memory_order_relaxed) +
+                         atomic_load_explicit(&r->links[i].greeted, memory_order_relaxed);
         }
     }
     if (now.bytes != guard->bytes || now.connections != guard->connections) {
@@ -268,7 +287,7 @@ static int check_guard(struct mfd_receiver *r, struct guard *guard)
     }
     left = guard->since + r->config->stall_ms - now.since;
     if (left <= 0) {
-        fail_session(r, ETIMEDOUT, "no connection makes progress");
+        fail_session(r, ETIMEDOUT, stall_text(r));
         return 0;
     }
     return (int)left;
@@ -355,7 +374,7 @@ static void finish(struct mfd_receiver *r)
         struct mfd_link *link = &r->links[i];
 
         if (link->used && r->session.failure.set && link->conn.return_path) {
-            mfd_link_send_shut(link->fd, 1);
+            mfd_link_send_shut(&link->sock, 1);
         }
         if (link->used) {
             free_link(r, link);
@@ -376,7 +395,8 @@ int mfd_receiver_check(const struct mfd_receiver_config *config)
     }
     if (!method || (config->method & ~mfd_rev_info(config->rev)->methods) || config->channels < 1 ||
         config->channels > MFD_CHANNELS_MAX || !config->guest || page_size < MFD_PAGE_SIZE_MIN ||
-        page_size > MFD_PAGE_SIZE_MAX || (page_size & (page_size - 1))) {
+        page_size > MFD_PAGE_SIZE_MAX || (page_size & (page_size - 1)) ||
+        (config->tls && config->rev < MFD_REV_5_2)) {
         return EINVAL;
     }
     return 0;

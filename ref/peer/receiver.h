@@ -2,7 +2,8 @@
 /*
  * The reference receiver: threads and sockets around session.h and conn.h.
  *
- * The calling thread accepts; each connection has one thread: want, blocking readv, got. The one
+ * The calling thread accepts; each connection has one thread: its TLS handshake if there is to be one,
+ * then want, blocking readv, got. The one
  * mutex is taken per control event, never per packet of pages. It cannot hang by its own doing:
  *  1. a connection's thread waits only in socket I/O and in the park;
  *  2. both end when the session fails: every socket is shut down, every parked thread woken; and
@@ -20,6 +21,7 @@
 #include "failure.h"
 #include "guest.h"
 #include "rev.h"
+#include "tls.h"
 
 #include <pthread.h>
 
@@ -43,7 +45,8 @@ struct mfd_receiver_config {
      * Otherwise any but the well-known ones are refused, as by a receiver that lacks the device.
      */
     bool skip_devices;
-    struct mfd_guest *guest; /* not owned; used lengths of resizable blocks may change */
+    struct mfd_guest *guest;         /* not owned; used lengths of resizable blocks may change */
+    const struct mfd_tls_creds *tls; /* a receiver's, not owned; NULL: every connection is plain */
     /* Fail after so long without a byte from anybody, once one has connected; 0: never. */
     unsigned stall_ms;
     /* Called by the thread of mfd_receiver_run() after a sync point, which may be late; NULL: not. */

@@ -196,20 +196,10 @@ static bool wait_for_shut(struct sender *s)
 /* Without a return path nothing but the receiver's close can be waited for. */
 static bool wait_for_close(struct sender *s)
 {
-    uint8_t byte;
-    ssize_t n = 0;
-
     for (unsigned i = 0; i < s->outlet.count; i++) {
-        shutdown(s->outlet.fds[i], SHUT_WR);
+        shutdown(s->outlet.socks[i].fd, SHUT_WR);
     }
-    do {
-        n = recv(s->outlet.fds[0], &byte, 1, 0);
-    } while (n < 0 && errno == EINTR);
-    if (n < 0) {
-        mfd_outlet_fail(&s->outlet, 0, errno == EAGAIN ? ETIMEDOUT : errno,
-                        "no orderly close by the receiver");
-    }
-    return n >= 0;
+    return mfd_outlet_wait_close(&s->outlet);
 }
 
 static bool send_end(struct sender *s)
@@ -222,6 +212,10 @@ static bool send_end(struct sender *s)
     mfd_pool_wait(&s->pool);
     if (atomic_load(&s->outlet.failed)) {
         return false;
+    }
+    /* all that the channels had to say has been said */
+    if (s->config->rev >= MFD_REV_10_0) {
+        mfd_outlet_bye(&s->outlet);
     }
     return s->config->return_path ? wait_for_shut(s) : wait_for_close(s);
 }
@@ -251,7 +245,8 @@ int mfd_sender_check(const struct mfd_sender_config *config)
         (config->method && config->level != MFD_LEVEL_DEFAULT &&
          (config->level < 0 || config->level > method->level_max)) ||
         (config->zero == MFD_ZERO_PACKET && config->rev < MFD_REV_9_0) ||
-        (config->sync == MFD_SYNC_MARKER && config->rev < MFD_REV_8_1)) {
+        (config->sync == MFD_SYNC_MARKER && config->rev < MFD_REV_8_1) ||
+        (config->tls && config->rev < MFD_REV_5_2)) {
         return EINVAL;
     }
     for (size_t i = 0; i < config->guest->table.count; i++) {
@@ -290,6 +285,21 @@ static void collect(struct sender *s, struct mfd_sender_result *result)
     free(s->pool.channels);
 }
 
+/* A receiver takes the first connection whose handshake is over for main: the channels come behind it. */
+static void run(struct sender *s, const struct mfd_frame_setup *setup)
+{
+    const struct mfd_sender_config *config = s->config;
+    int error = mfd_pool_start(&s->pool, &s->outlet, setup, config->uuid, config->channels,
+                               config->create ? config->create : pthread_create);
+
+    if (error) {
+        mfd_outlet_fail(&s->outlet, -1, error, "cannot start the threads of the channels");
+    } else {
+        send_all(s);
+    }
+    mfd_pool_stop(&s->pool);
+}
+
 int mfd_sender_run(const struct mfd_sender_config *config, struct mfd_sender_result *result)
 {
     struct mfd_frame_setup setup = {
@@ -314,15 +324,12 @@ int mfd_sender_run(const struct mfd_sender_config *config, struct mfd_sender_res
     }
     s->config = config;
     set_timeouts(config);
-    mfd_outlet_init(&s->outlet, config->fds, config->channels + 1);
-    error = mfd_pool_start(&s->pool, &s->outlet, &setup, config->uuid, config->channels,
-                           config->create ? config->create : pthread_create);
+    error = mfd_outlet_init(&s->outlet, config->fds, config->channels + 1, config->tls);
     if (error) {
-        mfd_outlet_fail(&s->outlet, -1, error, "cannot start the threads of the channels");
-    } else {
-        send_all(s);
+        mfd_outlet_fail(&s->outlet, -1, error, "cannot set up the connections");
+    } else if (mfd_outlet_greet(&s->outlet, 0)) {
+        run(s, &setup);
     }
-    mfd_pool_stop(&s->pool);
     collect(s, result);
     mfd_outlet_free(&s->outlet);
     mfd_batch_free(&s->batch);

@@ -15,6 +15,9 @@
  *
  * In the stages of 2017 channels carry their hello only, and every page is a record on main.
  *
+ * With TLS each connection has its own handshake before its first byte, that of main before those of the
+ * channels. From 10.0 on each channel ends with a close_notify behind the last byte of main.
+ *
  * The first error shuts down all connections, so that no thread waits for a peer; every thread that
  * was created is joined. To cancel, shut the descriptors down from another thread.
  */
@@ -24,6 +27,7 @@
 #include "failure.h"
 #include "guest.h"
 #include "rev.h"
+#include "tls.h"
 
 #include <pthread.h>
 
@@ -39,7 +43,8 @@ struct mfd_sender_config {
     const char *machine;           /* at most 255 bytes */
     const struct mfd_guest *guest; /* not owned; used lengths are multiples of the page size */
     const int *fds; /* channels + 1 connected blocking sockets, main first; not owned, not closed */
-    unsigned passes; /* over all of RAM, at least 1 */
+    const struct mfd_tls_creds *tls; /* a sender's, not owned; NULL: every connection is plain */
+    unsigned passes;                 /* over all of RAM, at least 1 */
     bool return_path;
     bool switchover;   /* send SWITCHOVER_START before the last section; needs 10.0 */
     unsigned stall_ms; /* fail when nothing moves for so long; 0: never */

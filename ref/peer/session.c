@@ -83,10 +83,11 @@ static enum mfd_decision fail_rule(struct mfd_session *s, unsigned conn, struct 
 }
 
 static enum mfd_decision fail_error(struct mfd_session *s, unsigned conn, int error,
-                                    const char *what)
+                                    const char *what, const char *why)
 {
     struct mfd_failure failure = {.error = error, .what = what};
 
+    snprintf(failure.why, sizeof(failure.why), "%s", why);
     mfd_session_name(s, conn, failure.connection, sizeof(failure.connection));
     return fail(s, failure);
 }
@@ -272,7 +273,7 @@ static enum mfd_decision take_closed(struct mfd_session *s, unsigned conn)
     struct mfd_session_conn *sc = &s->conns[conn];
 
     if (sc->role == MFD_ROLE_MAIN) {
-        return fail_error(s, conn, 0, "closed before the end of the migration");
+        return fail_error(s, conn, 0, "closed before the end of the migration", "");
     }
     if (sc->channel == NO_CHANNEL) {
         return MFD_SESSION_DROP;
@@ -356,15 +357,25 @@ enum mfd_decision mfd_session_idle(struct mfd_session *s, unsigned conn)
 }
 
 enum mfd_decision mfd_session_error(struct mfd_session *s, unsigned conn, int error,
-                                    const char *what, const struct mfd_conn *c)
+                                    const char *what, const char *why, const struct mfd_conn *c)
 {
     if (mfd_session_ended(s)) {
         return ended_decision(s);
     }
-    if (s->conns[conn].extra || (c->role == MFD_ROLE_UNKNOWN && c->taken == 0)) {
+    if (s->conns[conn].extra || (c->role == MFD_ROLE_UNKNOWN && c->taken == 0 && !*why)) {
         return MFD_SESSION_DROP;
     }
-    return fail_error(s, conn, error, what);
+    return fail_error(s, conn, error, what, why);
+}
+
+enum mfd_decision mfd_session_no_handshake(struct mfd_session *s, unsigned conn, int error,
+                                           const char *why)
+{
+    if (mfd_session_ended(s)) {
+        return ended_decision(s);
+    }
+    return s->conns[conn].extra ? MFD_SESSION_DROP
+                                : fail_error(s, conn, error, "the TLS handshake failed", why);
 }
 
 void mfd_session_hung_up(struct mfd_session *s, unsigned conn)

@@ -92,9 +92,15 @@ enum mfd_decision mfd_session_event(struct mfd_session *s, unsigned conn, enum m
 enum mfd_decision mfd_session_again(struct mfd_session *s, unsigned conn);
 /* While `finishing`: the channel stands between two messages and nothing is there to be read. */
 enum mfd_decision mfd_session_idle(struct mfd_session *s, unsigned conn);
-/* Reading or writing failed with errno `error`. */
+/* Reading or writing failed with errno `error`; `why` is "" where that says all. */
 enum mfd_decision mfd_session_error(struct mfd_session *s, unsigned conn, int error,
-                                    const char *what, const struct mfd_conn *c);
+                                    const char *what, const char *why, const struct mfd_conn *c);
+/*
+ * A TLS handshake failed in which the peer took part: that fails the migration (MF-TLS-004). `error` and
+ * `why` likewise.
+ */
+enum mfd_decision mfd_session_no_handshake(struct mfd_session *s, unsigned conn, int error,
+                                           const char *why);
 /* The peer of a parked connection will send nothing more. */
 void mfd_session_hung_up(struct mfd_session *s, unsigned conn);
 

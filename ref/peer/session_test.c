@@ -163,7 +163,7 @@ static void a_connection_that_says_nothing_is_ignored(void **state)
     assert_int_equal(event(s, conn, MFD_GOT_CLOSED), MFD_SESSION_DROP);
     mfd_session_release(s, (unsigned)conn);
     assert_int_equal(mfd_session_open(s), conn);
-    assert_int_equal(mfd_session_error(s, (unsigned)conn, ECONNRESET, "x", &silent),
+    assert_int_equal(mfd_session_error(s, (unsigned)conn, ECONNRESET, "x", "", &silent),
                      MFD_SESSION_DROP);
     assert_false(mfd_session_ended(s));
     free(s);

@@ -24,6 +24,8 @@ enum mfd_rev {
 enum mfd_sync { MFD_SYNC_SECTION, MFD_SYNC_MARKER };
 /* Where zero pages travel; NONE sends them as ordinary pages. */
 enum mfd_zero { MFD_ZERO_MAIN, MFD_ZERO_PACKET, MFD_ZERO_NONE };
+/* What every connection speaks below the protocol, from 5.2 on: TLS with certificates, or with a key. */
+enum mfd_tls { MFD_TLS_NONE, MFD_TLS_X509, MFD_TLS_PSK };
 
 struct mfd_rev_info {
     const char *name;
