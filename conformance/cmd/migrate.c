@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "migrate.h"
 
+#include "mapfile_peer.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +18,11 @@ static const struct argp_option options[] = {
      "compression: none, zlib, zstd, qpl or uadk (none)", 0},
     {"stall", MFD_MIGRATE_KEY(MFD_PARAM_STALL), "SECONDS", 0,
      "give up when nothing moves for so long; 0: never (30)", 0},
+    {"tls", MFD_MIGRATE_KEY(MFD_PARAM_TLS), "x509|psk:FOLDER", 0,
+     "TLS on every connection, by the files that a tls-creds object of QEMU finds in its folder: ca-cert.pem, "
+     "server-cert.pem and server-key.pem of a receiver, client-cert.pem and client-key.pem of a sender; or "
+     "keys.psk with a key of the user qemu",
+     0},
     {0}};
 
 error_t mfd_migrate_option(struct mfd_migrate *m, int key, char *value, struct argp_state *state)
@@ -52,6 +59,7 @@ int mfd_migrate_begin(struct mfd_migrate *m, const struct argp *parser, void *in
     const char *variable = NULL;
     const char *wrong = NULL;
     char sentence[64];
+    char wrong_tls[MFD_TLS_ERROR_SIZE];
     int error = 0;
 
     mfd_params_init(&m->params);
@@ -68,8 +76,24 @@ int mfd_migrate_begin(struct mfd_migrate *m, const struct argp *parser, void *in
                  mfd_method_info(m->params.method)->name);
         return mfd_migrate_say(m, MFD_MIGRATE_UNSUPPORTED, sentence);
     }
+    if (m->params.tls && mfd_mapfile_is_file(m->params.address)) {
+        return mfd_migrate_say(m, MFD_USAGE, "a file has no connections, and so no TLS");
+    }
+    if (!mfd_params_tls(&m->params, m->end, &m->tls, wrong_tls)) {
+        return mfd_migrate_say(m, MFD_USAGE, wrong_tls);
+    }
     error = mfd_params_guest(&m->params, &m->guest, m->use, &block);
-    return error ? mfd_migrate_complain(m, block->file, error) : 0;
+    if (error) {
+        mfd_tls_free(m->tls);
+        return mfd_migrate_complain(m, block->file, error);
+    }
+    return 0;
+}
+
+void mfd_migrate_end(struct mfd_migrate *m)
+{
+    mfd_tls_free(m->tls);
+    mfd_guest_free(&m->guest);
 }
 
 int mfd_migrate_say(const struct mfd_migrate *m, int status, const char *sentence)

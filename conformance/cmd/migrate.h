@@ -24,9 +24,11 @@ struct mfd_migrate {
     const char *address;      /* its option, as the message about its absence names it: "--to" */
     enum mfd_guest_use use;
     bool ram_may_lack; /* the program gets its blocks in some other way, too */
-    int trouble;       /* exit status where the system refuses something */
+    enum mfd_tls_end end;
+    int trouble; /* exit status where the system refuses something */
     struct mfd_params params;
-    struct mfd_guest guest; /* blocks that mfd_migrate_begin() has mapped */
+    struct mfd_guest guest;    /* blocks that mfd_migrate_begin() has mapped */
+    struct mfd_tls_creds *tls; /* that it has loaded; NULL: no TLS */
 };
 
 /* The options that both have; its input is a struct mfd_migrate. */
@@ -36,10 +38,11 @@ extern const struct argp mfd_migrate_argp;
 error_t mfd_migrate_option(struct mfd_migrate *m, int key, char *value, struct argp_state *state);
 /*
  * Takes environment and command line (by `parser`, with `input`) and maps guest memory. 0, or the
- * exit status; wrong usage ends the process. After 0 mfd_guest_free(&m->guest) is the caller's.
+ * exit status; wrong usage ends the process. After 0 mfd_migrate_end() is the caller's.
  */
 int mfd_migrate_begin(struct mfd_migrate *m, const struct argp *parser, void *input, int argc,
                       char **argv);
+void mfd_migrate_end(struct mfd_migrate *m);
 /* Prints what the system refused; returns m->trouble. */
 int mfd_migrate_complain(const struct mfd_migrate *m, const char *subject, int error);
 /* Prints a sentence about this program; returns `status`. */

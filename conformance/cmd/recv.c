@@ -85,7 +85,7 @@ static const struct argp parser = {
         "Receives one migration and leaves guest memory in the files.\v"
         "Exits with 0 when the migration completed, 1 when it failed or was refused, 2 for wrong usage, 77 "
         "for what is not implemented. MFD_ADDR, MFD_CHANNELS, MFD_METHOD, MFD_UUID, MFD_PAGE_SIZE, "
-        "MFD_RAM_OUT, MFD_REVISION, MFD_SYNC and MFD_MACHINE stand in for options that are not given.",
+        "MFD_RAM_OUT, MFD_REVISION, MFD_SYNC, MFD_MACHINE and MFD_TLS stand in for options that are not given.",
 };
 
 static void show_progress(void *arg, const struct mfd_receiver_progress *progress)
@@ -106,6 +106,7 @@ static struct mfd_receiver_config configure(struct arguments *arguments)
     config.channels = params->channels;
     config.page_size = params->page_size;
     config.machine = params->machine[0] ? params->machine : NULL;
+    config.tls = arguments->m.tls;
     config.stall_ms = params->stall_s * 1000;
     config.skip_devices = arguments->skip_devices;
     config.progress = arguments->progress ? show_progress : NULL;
@@ -175,6 +176,7 @@ int mfd_cmd_recv(int argc, char **argv)
                                         .ram_variable = "MFD_RAM_OUT",
                                         .address = "--listen",
                                         .use = MFD_GUEST_WRITE,
+                                        .end = MFD_TLS_RECEIVER,
                                         .trouble = MFD_HARNESS},
                                   .ram_max = 16ull << 30};
     struct mfd_migrate *m = &arguments.m;
@@ -186,6 +188,6 @@ int mfd_cmd_recv(int argc, char **argv)
     m->guest.dir = arguments.ram_dir;
     m->guest.dir_left = arguments.ram_max;
     status = mfd_mapfile_is_file(m->params.address) ? read_file(&arguments) : receive(&arguments);
-    mfd_guest_free(&m->guest);
+    mfd_migrate_end(m);
     return status;
 }

@@ -38,6 +38,8 @@ static const struct argp_option options[] = {
      "machine type to name on main (none)", 0},
     {"level", MFD_MIGRATE_KEY(MFD_PARAM_LEVEL), "N", 0,
      "level of the compression: zstd 0 to 20, others 0 to 9 (1)", 0},
+    {"tls-hostname", MFD_MIGRATE_KEY(MFD_PARAM_TLS_HOST), "NAME", 0,
+     "host that the receiver's certificate must be for (that of --to)", 0},
     {"passes", KEY_PASSES, "N", 0, "times that all of memory is sent (1)", 0},
     {"no-return-path", KEY_NO_RETURN, NULL, 0, "do not ask the receiver how it went", 0},
     {"no-switchover", KEY_NO_SWITCHOVER, NULL, 0, "leave out SWITCHOVER_START (sent from 10.0 on)",
@@ -86,7 +88,7 @@ static const struct argp parser = {
         "Migrates the contents of files to a receiver.\v"
         "Exits with 0 when the receiver confirmed the migration, 1 when it failed, 2 for wrong usage, 77 for "
         "what is not implemented. MFD_ADDR, MFD_CHANNELS, MFD_METHOD, MFD_UUID, MFD_PAGE_SIZE, "
-        "MFD_RAM_IN, MFD_REVISION, MFD_SYNC and MFD_MACHINE stand in for options that are not given.",
+        "MFD_RAM_IN, MFD_REVISION, MFD_SYNC, MFD_MACHINE and MFD_TLS stand in for options that are not given.",
 };
 
 static struct mfd_sender_config configure(const struct arguments *arguments)
@@ -101,6 +103,7 @@ static struct mfd_sender_config configure(const struct arguments *arguments)
     config.channels = params->channels;
     config.page_size = params->page_size;
     config.machine = params->machine[0] ? params->machine : config.machine;
+    config.tls = arguments->m.tls;
     config.passes = arguments->passes;
     config.return_path = arguments->return_path;
     config.switchover = config.switchover && arguments->switchover;
@@ -184,6 +187,7 @@ int mfd_cmd_send(int argc, char **argv)
                                         .ram_variable = "MFD_RAM_IN",
                                         .address = "--to",
                                         .use = MFD_GUEST_READ,
+                                        .end = MFD_TLS_SENDER,
                                         .trouble = MFD_UNEXPECTED},
                                   .passes = 1,
                                   .return_path = true,
@@ -195,6 +199,6 @@ int mfd_cmd_send(int argc, char **argv)
     }
     status = mfd_mapfile_is_file(arguments.m.params.address) ? write_file(&arguments)
                                                              : send_to(&arguments);
-    mfd_guest_free(&arguments.m.guest);
+    mfd_migrate_end(&arguments.m);
     return status;
 }

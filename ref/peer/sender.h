@@ -56,8 +56,8 @@ struct mfd_sender_result {
     bool completed;
     struct mfd_failure failure; /* set unless completed */
     uint64_t packets;           /* on channels */
-    uint64_t normal_pages; /* in packets and on main */
-    uint64_t zero_pages;   /* likewise */
+    uint64_t normal_pages;      /* in packets and on main */
+    uint64_t zero_pages;        /* likewise */
     uint64_t sync_points;
     uint64_t bytes; /* written to all connections */
     unsigned threads_created;
