@@ -10,6 +10,8 @@ static const struct command {
     const char *what;
 } commands[] = {
     {"test", mfd_cmd_test, "run scenarios against a peer and judge it"},
+    {"report", mfd_cmd_report, "other reports out of those of mfdkit test --json"},
+    {"diff", mfd_cmd_diff, "what changed from one report to another"},
     {"list", mfd_cmd_list, "rules, fields, scenarios, profiles, mutants or defects"},
     {"explain", mfd_cmd_explain, "one rule, field, scenario, defect or profile"},
     {"fmt", mfd_cmd_fmt, "write scenario files in their one form"},

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* mfdkit test: from the command line to a run and its reports. */
 #include "cmd.h"
-#include "html.h"
-#include "json.h"
-#include "junit.h"
 #include "peer.h"
 #include "profile.h"
 #include "qemu_find.h"
@@ -99,45 +96,20 @@ static bool choose_baseline(const struct mfd_test_args *args, const struct mfd_p
                             struct mfd_baseline **baseline)
 {
     char error[MFD_BASELINE_ERROR_SIZE];
-    char path[1024];
+    bool good = true;
 
     *baseline = NULL;
     if (args->baseline) {
-        snprintf(path, sizeof(path), "%s", args->baseline);
-    } else if (peer->kind == &mfd_peer_ref) {
-        return true; /* the reference has no known defects, whatever release it is taken for */
-    } else {
-        snprintf(path, sizeof(path), "%s/../baselines/%s", scenarios, profile->name);
-        if (access(path, F_OK) != 0) {
-            return true;
-        }
+        *baseline = mfd_baseline_load(args->baseline, error);
+        good = *baseline != NULL;
+    } else if (peer->kind != &mfd_peer_ref) {
+        /* the reference has no known defects, whatever release it is taken for */
+        good = mfd_baseline_of_profile(scenarios, profile, baseline, error);
     }
-    *baseline = mfd_baseline_load(path, error);
-    if (!*baseline) {
+    if (!good) {
         fprintf(stderr, "mfdkit test: %s\n", error);
     }
-    return *baseline != NULL;
-}
-
-/* Writes one report file; false with a message. */
-static bool write_report(const char *path, bool (*write)(FILE *out, const struct mfd_run *run),
-                         const struct mfd_run *run)
-{
-    FILE *out = NULL;
-    bool good = true;
-
-    if (!path) {
-        return true;
-    }
-    out = fopen(path, "we");
-    if (out) {
-        good = write(out, run);
-        good = fclose(out) == 0 && good;
-    }
-    if (!out || !good) {
-        fprintf(stderr, "mfdkit test: %s: %s\n", path, strerror(errno));
-    }
-    return out && good;
+    return good;
 }
 
 /* The beginning of a command that runs one instance of the same test again. */
@@ -157,9 +129,7 @@ static int finish(const struct mfd_test_args *args, const struct mfd_run *run)
 {
     int code = mfd_run_exit_code(run);
 
-    if (!write_report(args->json, mfd_json_write, run) ||
-        !write_report(args->junit, mfd_junit_write, run) ||
-        !write_report(args->html, mfd_html_write, run)) {
+    if (!mfd_report_files_write(&args->files, "test", run)) {
         code = MFD_HARNESS;
     }
     if (args->bisect && (code == MFD_HARNESS || code == MFD_NOTHING)) {

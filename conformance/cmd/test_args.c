@@ -23,6 +23,8 @@ enum key {
     KEY_JUNIT,
     KEY_JSON,
     KEY_HTML,
+    KEY_MARKDOWN,
+    KEY_BADGE,
     KEY_SCALE,
     KEY_WRAP,
     KEY_BISECT,
@@ -45,6 +47,8 @@ static const struct argp_option options[] = {
     {"tap", KEY_TAP, NULL, 0, "TAP on standard output", 1},
     {"junit", KEY_JUNIT, "FILE", 0, "write JUnit XML", 1},
     {"json", KEY_JSON, "FILE", 0, "write the report as JSON", 1},
+    {"markdown", KEY_MARKDOWN, "FILE", 0, "write Markdown for the page of a CI job", 1},
+    {"badge", KEY_BADGE, "FILE", 0, "write JSON for a badge of shields.io", 1},
     {"html", KEY_HTML, "FILE", 0, "write one page for people, with a diagram of each failure", 1},
     {"timeout-scale", KEY_SCALE, "X", 0, "multiply the guard against hangs", 2},
     {"wrap", KEY_WRAP, "COMMAND", 0, "run the peer under this command (gdb, valgrind)", 2},
@@ -119,13 +123,19 @@ static error_t parse(int key, char *text, struct argp_state *state)
         args->tap = true;
         break;
     case KEY_JUNIT:
-        args->junit = text;
+        args->files.junit = text;
         break;
     case KEY_JSON:
-        args->json = text;
+        args->files.json = text;
         break;
     case KEY_HTML:
-        args->html = text;
+        args->files.html = text;
+        break;
+    case KEY_MARKDOWN:
+        args->files.markdown = text;
+        break;
+    case KEY_BADGE:
+        args->files.badge = text;
         break;
     case KEY_SCALE:
         args->scale = strtod(text, NULL);

@@ -5,6 +5,8 @@
 #ifndef MFD_TEST_ARGS_H
 #define MFD_TEST_ARGS_H
 
+#include "report_files.h"
+
 #include <stdbool.h>
 
 #define MFD_GLOBS_MAX 64
@@ -17,9 +19,7 @@ struct mfd_test_args {
     const char *profile;
     const char *baseline;
     const char *scenarios;
-    const char *json;
-    const char *junit;
-    const char *html;
+    struct mfd_report_files files;
     const char *wrap;
     double scale;
     unsigned jobs;

@@ -166,7 +166,7 @@ static void the_browser_shows_summary_failure_rules_and_results(void **state)
 
     assert_true(layout->pages > 1);
     must_find(layout, "qemu 7.2.22 (Debian) as receiver");
-    must_find(layout, "3 unexpected results");
+    must_find(layout, "4 unexpected results");
     must_find(layout, "init/eof[n=13]");
     must_find(layout, "ERROR: heap-buffer-overflow");
     must_find(layout, "RAM packet header");

@@ -377,3 +377,38 @@ bool mfd_run_from_json(const json_t *json, struct mfd_run *run)
     mfd_run_summarise(run);
     return true;
 }
+
+/* Why a document is no report: the first result that is none, or what all lacks. */
+static void explain_refusal(const char *path, const json_t *json, char *error)
+{
+    const json_t *list = json_object_get(json, "results");
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        struct mfd_result result;
+
+        if (!mfd_result_from_json(json_array_get(list, i), &result)) {
+            snprintf(error, MFD_JSON_ERROR_SIZE,
+                     "%s: results[%zu] is no result of this version of mfdkit", path, i);
+            return;
+        }
+        mfd_result_free(&result);
+    }
+    snprintf(error, MFD_JSON_ERROR_SIZE, "%s: not a report of mfdkit test --json", path);
+}
+
+bool mfd_json_load(const char *path, struct mfd_run *run, char *error)
+{
+    json_error_t fault;
+    json_t *json = json_load_file(path, 0, &fault);
+    bool good = json && mfd_run_from_json(json, run);
+
+    if (!json && fault.line > 0) {
+        snprintf(error, MFD_JSON_ERROR_SIZE, "%s:%d: %s", path, fault.line, fault.text);
+    } else if (!json) {
+        snprintf(error, MFD_JSON_ERROR_SIZE, "%s", fault.text);
+    } else if (!good) {
+        explain_refusal(path, json, error);
+    }
+    json_decref(json);
+    return good;
+}

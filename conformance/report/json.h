@@ -31,6 +31,14 @@ bool mfd_result_from_json(const json_t *json, struct mfd_result *result);
 /* Reads a whole report. `strict` is not part of one and comes out false. False as above. */
 bool mfd_run_from_json(const json_t *json, struct mfd_run *run);
 
+#define MFD_JSON_ERROR_SIZE 512
+
+/*
+ * Reads a report file. False with "PATH: ..." in `error`, which has MFD_JSON_ERROR_SIZE bytes; nothing is to be
+ * freed then.
+ */
+bool mfd_json_load(const char *path, struct mfd_run *run, char *error);
+
 /* Writes the report, indented, with a newline at the end. False if it could not be written. */
 bool mfd_json_write(FILE *out, const struct mfd_run *run);
 

@@ -2,6 +2,7 @@
 #include "json.h"
 
 #include "fixture.h"
+#include "schema.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,138 +11,16 @@
 
 #include <cmocka.h>
 
-/*
- * A checker for the part of JSON Schema that report.schema.json uses. Any other keyword fails, so that the
- * schema cannot promise what this does not look at.
- */
-
-static bool type_matches(const json_t *value, const char *type)
-{
-    return (strcmp(type, "object") == 0 && json_is_object(value)) ||
-           (strcmp(type, "array") == 0 && json_is_array(value)) ||
-           (strcmp(type, "string") == 0 && json_is_string(value)) ||
-           (strcmp(type, "integer") == 0 && json_is_integer(value)) ||
-           (strcmp(type, "number") == 0 && json_is_number(value)) ||
-           (strcmp(type, "null") == 0 && json_is_null(value));
-}
-
-static bool any_type_matches(const json_t *value, const json_t *types)
-{
-    if (json_is_string(types)) {
-        return type_matches(value, json_string_value(types));
-    }
-    for (size_t i = 0; i < json_array_size(types); i++) {
-        if (type_matches(value, json_string_value(json_array_get(types, i)))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool listed(const json_t *value, const json_t *list)
-{
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        if (json_equal(value, json_array_get(list, i))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool conforms(const json_t *value, const json_t *schema);
-
-static bool keyword_holds(const json_t *value, const json_t *schema, const char *word,
-                          const json_t *arg)
-{
-    const char *key = NULL;
-    json_t *member = NULL;
-    size_t i = 0;
-
-    if (strcmp(word, "type") == 0) {
-        return any_type_matches(value, arg);
-    }
-    if (strcmp(word, "enum") == 0) {
-        return listed(value, arg);
-    }
-    if (strcmp(word, "minimum") == 0) {
-        return json_number_value(value) >= json_number_value(arg);
-    }
-    if (strcmp(word, "required") == 0) {
-        json_array_foreach(arg, i, member)
-        {
-            if (!json_object_get(value, json_string_value(member))) {
-                return false;
-            }
-        }
-        return true;
-    }
-    if (strcmp(word, "items") == 0) {
-        json_array_foreach(value, i, member)
-        {
-            if (!conforms(member, arg)) {
-                return false;
-            }
-        }
-        return true;
-    }
-    if (strcmp(word, "properties") == 0) {
-        json_object_foreach((json_t *)value, key, member)
-        {
-            const json_t *inner = json_object_get(arg, key);
-
-            if (inner && !conforms(member, inner)) {
-                return false;
-            }
-        }
-        return true;
-    }
-    if (strcmp(word, "additionalProperties") == 0) {
-        json_object_foreach((json_t *)value, key, member)
-        {
-            if (!json_object_get(json_object_get(schema, "properties"), key)) {
-                return false;
-            }
-        }
-        return json_is_false(arg);
-    }
-    return strcmp(word, "title") == 0 || strcmp(word, "description") == 0 ||
-           strcmp(word, "$schema") == 0;
-}
-
-static bool conforms(const json_t *value, const json_t *schema)
-{
-    const char *word = NULL;
-    json_t *arg = NULL;
-
-    json_object_foreach((json_t *)schema, word, arg)
-    {
-        if (!keyword_holds(value, schema, word, arg)) {
-            print_message("broken at \"%s\"\n", word);
-            return false;
-        }
-    }
-    return true;
-}
-
-static json_t *load_schema(void)
-{
-    json_error_t error;
-    json_t *schema = json_load_file(MFD_REPORT_FOLDER "/report.schema.json", 0, &error);
-
-    assert_non_null(schema);
-    return schema;
-}
-
 static void the_report_conforms_to_its_schema(void **state)
 {
-    json_t *schema = load_schema();
+    json_t *schema = fixture_schema("report.schema.json");
     struct mfd_run run;
     json_t *json = NULL;
 
     (void)state;
     fixture_run(&run);
     json = mfd_run_to_json(&run);
-    assert_true(conforms(json, schema));
+    assert_true(fixture_conforms(json, schema));
     json_decref(json);
     json_decref(schema);
     mfd_run_free(&run);
@@ -149,19 +28,19 @@ static void the_report_conforms_to_its_schema(void **state)
 
 static void an_empty_run_conforms_to_the_schema(void **state)
 {
-    json_t *schema = load_schema();
+    json_t *schema = fixture_schema("report.schema.json");
     struct mfd_run run = {.peer_kind = "ref"};
     json_t *json = mfd_run_to_json(&run);
 
     (void)state;
-    assert_true(conforms(json, schema));
+    assert_true(fixture_conforms(json, schema));
     json_decref(json);
     json_decref(schema);
 }
 
 static void the_schema_refuses_another_key_a_missing_key_and_another_type(void **state)
 {
-    json_t *schema = load_schema();
+    json_t *schema = fixture_schema("report.schema.json");
     struct mfd_run run;
     json_t *json = NULL;
     json_t *first = NULL;
@@ -171,13 +50,13 @@ static void the_schema_refuses_another_key_a_missing_key_and_another_type(void *
     json = mfd_run_to_json(&run);
     first = json_array_get(json_object_get(json, "results"), 0);
     json_object_set_new(first, "extra", json_null());
-    assert_false(conforms(json, schema));
+    assert_false(fixture_conforms(json, schema));
     json_object_del(first, "extra");
-    assert_true(conforms(json, schema));
+    assert_true(fixture_conforms(json, schema));
     json_object_set_new(first, "got", json_string("fine"));
-    assert_false(conforms(json, schema));
+    assert_false(fixture_conforms(json, schema));
     json_object_del(first, "got");
-    assert_false(conforms(json, schema));
+    assert_false(fixture_conforms(json, schema));
     json_decref(json);
     json_decref(schema);
     mfd_run_free(&run);

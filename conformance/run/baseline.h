@@ -22,6 +22,7 @@
 
 #include "defect.h"
 #include "outcome.h"
+#include "profile.h"
 #include "release.h"
 
 #include <stdbool.h>
@@ -61,6 +62,12 @@ struct mfd_baseline *mfd_baseline_parse(const char *path, const char *text, size
                                         char *error);
 /* Reads the file first. */
 struct mfd_baseline *mfd_baseline_load(const char *path, char *error);
+/*
+ * Reads the baseline of a profile, which lies beside the folder of the scenarios, into `baseline`: NULL if there is
+ * none. False as above if it cannot be read.
+ */
+bool mfd_baseline_of_profile(const char *scenarios, const struct mfd_profile *profile,
+                             struct mfd_baseline **baseline, char *error);
 void mfd_baseline_free(struct mfd_baseline *baseline);
 
 /* The text of the whole baseline, columns aligned; owned by the caller. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { COLUMNS = 16 }; /* more than any line has use for */
 
@@ -213,6 +214,20 @@ struct mfd_baseline *mfd_baseline_load(const char *path, char *error)
     free(text);
     fclose(file);
     return baseline;
+}
+
+bool mfd_baseline_of_profile(const char *scenarios, const struct mfd_profile *profile,
+                             struct mfd_baseline **baseline, char *error)
+{
+    char path[1024];
+
+    *baseline = NULL;
+    snprintf(path, sizeof(path), "%s/../baselines/%s", scenarios, profile->name);
+    if (access(path, F_OK) != 0) {
+        return true;
+    }
+    *baseline = mfd_baseline_load(path, error);
+    return *baseline != NULL;
 }
 
 /* Printing. */
