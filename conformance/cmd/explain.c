@@ -4,6 +4,7 @@
 
 #include "baseline.h"
 #include "catalogue.h"
+#include "coverage.h"
 #include "defect.h"
 #include "id_glob.h"
 #include "layout.h"
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static void put(const char *label, const char *value)
 {
@@ -40,16 +40,10 @@ static void put_baseline_lines(const char *scenarios,
     const struct mfd_profile *profiles = mfd_profiles(&count);
 
     for (size_t i = 0; i < count; i++) {
-        char path[1024];
         char error[MFD_BASELINE_ERROR_SIZE];
         struct mfd_baseline *baseline = NULL;
 
-        snprintf(path, sizeof(path), "%s/../baselines/%s", scenarios, profiles[i].name);
-        if (access(path, F_OK) != 0) {
-            continue;
-        }
-        baseline = mfd_baseline_load(path, error);
-        if (!baseline) {
+        if (!mfd_baseline_of_profile(scenarios, &profiles[i], &baseline, error)) {
             fprintf(stderr, "mfdkit explain: %s\n", error);
         }
         for (size_t l = 0; baseline && l < baseline->count; l++) {
@@ -137,6 +131,53 @@ static void put_former_ids(const struct mfd_rule_info *rule)
     }
 }
 
+/* The mutants that a caller is interested in. */
+static void put_mutants(const struct mfd_suite *suite,
+                        bool (*wanted)(const struct mfd_mutant *mutant,
+                                       const struct mfd_suite *suite, const void *about),
+                        const void *about)
+{
+    struct mfd_mutants mutants;
+    char error[MFD_MUTANTS_ERROR_SIZE];
+
+    if (!mfd_mutants_load(NULL, &mutants, error)) {
+        fprintf(stderr, "mfdkit explain: %s\n", error);
+        return;
+    }
+    for (size_t i = 0; i < mutants.count; i++) {
+        const struct mfd_mutant *mutant = &mutants.list[i];
+
+        if (wanted(mutant, suite, about)) {
+            printf("  %-10s %s%s%s\n", "mutant", mutant->name,
+                   mutant->equivalent ? ", equivalent: " : "",
+                   mutant->equivalent ? mutant->equivalent : "");
+        }
+    }
+    mfd_mutants_free(&mutants);
+}
+
+static bool of_rule(const struct mfd_mutant *mutant, const struct mfd_suite *suite,
+                    const void *about)
+{
+    return mfd_coverage_guards(mutant, suite, *(const enum mfd_rule *)about);
+}
+
+static bool by_scenario(const struct mfd_mutant *mutant, const struct mfd_suite *suite,
+                        const void *about)
+{
+    (void)suite;
+    return mfd_coverage_kills(about, mutant);
+}
+
+static bool of_the_defect(const struct mfd_mutant *mutant, const struct mfd_suite *suite,
+                          const void *about)
+{
+    const struct mfd_defect *defect = about;
+
+    (void)suite;
+    return mutant->defect && strcmp(mutant->defect, defect->id) == 0;
+}
+
 static void explain_rule(enum mfd_rule id, const struct mfd_suite *suite)
 {
     const struct mfd_rule_info *rule = mfd_rule_info(id);
@@ -152,9 +193,7 @@ static void explain_rule(enum mfd_rule id, const struct mfd_suite *suite)
     put_former_ids(rule);
     put_defects_of(rule);
     put_scenarios_of(id, suite);
-    if (mfd_mutant_of_rule(id)) {
-        printf("  %-10s rule:%s\n", "mutant", rule->id);
-    }
+    put_mutants(suite, of_rule, &id);
 }
 
 static bool explain_tombstone(const char *id, const struct mfd_suite *suite)
@@ -231,6 +270,7 @@ static bool explain_scenario(const char *id, const struct mfd_suite *suite, cons
         for (size_t r = 0; r < count; r++) {
             put_rule_line("rule", mfd_rule_info(rules[r]));
         }
+        put_mutants(suite, by_scenario, scenario);
         put_baseline_lines(scenarios, of_scenario, name);
         text = mfd_scenario_print(scenario);
         printf("\n%s", text);
@@ -240,7 +280,7 @@ static bool explain_scenario(const char *id, const struct mfd_suite *suite, cons
     return false;
 }
 
-static bool explain_defect(const char *id, const char *scenarios)
+static bool explain_defect(const char *id, const struct mfd_suite *suite, const char *scenarios)
 {
     const struct mfd_defect *defect = mfd_defect_find(id);
     char rule[32];
@@ -253,6 +293,7 @@ static bool explain_defect(const char *id, const char *scenarios)
     for (const char *at = defect->rules; mfd_words_next(&at, rule, sizeof(rule));) {
         put_rule_line("breaks", mfd_rule_info(mfd_rule_find(rule)));
     }
+    put_mutants(suite, of_the_defect, defect);
     put_baseline_lines(scenarios, of_defect, defect);
     return true;
 }
@@ -272,21 +313,17 @@ static bool explain_profile(const char *id, const char *scenarios)
     snprintf(text, sizeof(text), "%s: %s", mfd_rev_info(profile->rev)->name,
              mfd_rev_info(profile->rev)->change);
     put("revision", text);
-    snprintf(text, sizeof(text), "%s/../baselines/%s", scenarios, profile->name);
-    if (access(text, F_OK) != 0) {
+    if (!mfd_baseline_of_profile(scenarios, profile, &baseline, error)) {
+        fprintf(stderr, "mfdkit explain: %s\n", error);
+    } else if (!baseline) {
         put("baseline", "none");
-        return true;
-    }
-    put("baseline", text);
-    baseline = mfd_baseline_load(text, error);
-    if (baseline) {
+    } else {
         char *lines = mfd_baseline_print(baseline);
 
+        put("baseline", baseline->path);
         printf("\n%s", lines);
         free(lines);
         mfd_baseline_free(baseline);
-    } else {
-        fprintf(stderr, "mfdkit explain: %s\n", error);
     }
     return true;
 }
@@ -345,7 +382,7 @@ static bool explain(const struct arguments *args, const struct mfd_suite *suite)
         return true;
     }
     return explain_tombstone(args->id, suite) || explain_field(args->id) ||
-           explain_defect(args->id, args->scenarios) ||
+           explain_defect(args->id, suite, args->scenarios) ||
            explain_profile(args->id, args->scenarios) ||
            explain_scenario(args->id, suite, args->scenarios);
 }

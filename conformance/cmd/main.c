@@ -14,6 +14,7 @@ static const struct command {
     {"diff", mfd_cmd_diff, "what changed from one report to another"},
     {"list", mfd_cmd_list, "rules, fields, scenarios, profiles, mutants or defects"},
     {"explain", mfd_cmd_explain, "one rule, field, scenario, defect or profile"},
+    {"coverage", mfd_cmd_coverage, "what stands behind each rule, and what hangs in the air"},
     {"fmt", mfd_cmd_fmt, "write scenario files in their one form"},
     {"send", mfd_cmd_send, "the reference sender"},
     {"recv", mfd_cmd_recv, "the reference receiver"},

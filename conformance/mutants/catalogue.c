@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "catalogue.h"
 
+#include "defect.h"
 #include "profile.h"
 
 #include <errno.h>
@@ -39,6 +40,7 @@ static void free_mutant(struct mfd_mutant *mutant)
     free(mutant->killed_by);
     free(mutant->profile);
     free(mutant->equivalent);
+    free(mutant->defect);
 }
 
 void mfd_mutants_free(struct mfd_mutants *mutants)
@@ -128,7 +130,7 @@ static char **place_of(struct mfd_mutant *record, const char *keyword)
         {"mutant", &record->name},           {"file", &record->file},
         {"old", &record->old_text},          {"new", &record->new_text},
         {"killed-by", &record->killed_by},   {"profile", &record->profile},
-        {"equivalent", &record->equivalent},
+        {"equivalent", &record->equivalent}, {"defect", &record->defect},
     };
 
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
@@ -165,6 +167,13 @@ static bool parse_line(struct parser *p, char *text, struct mfd_mutant *record)
     return *place ? true : out_of_memory(p);
 }
 
+static bool check_defect(struct parser *p, const struct mfd_mutant *record)
+{
+    return !record->defect || mfd_defect_find(record->defect)
+               ? true
+               : fail(p, record->line, "there is no defect", record->defect);
+}
+
 /* More about a mutant of a rule, which is there already. */
 static bool finish_rule(struct parser *p, struct mfd_mutant *record)
 {
@@ -177,13 +186,19 @@ static bool finish_rule(struct parser *p, struct mfd_mutant *record)
         return fail(p, record->line, "there are two mutants", record->name);
     }
     if (record->file || record->old_text || record->new_text || record->killed_by ||
-        record->profile || !record->equivalent) {
-        return fail(p, record->line,
-                    "all that can be told of a rule's mutant is equivalent:", record->name);
+        record->profile || (!record->equivalent && !record->defect)) {
+        return fail(
+            p, record->line,
+            "all that can be told of a rule's mutant is equivalent or defect:", record->name);
+    }
+    if (!check_defect(p, record)) {
+        return false;
     }
     mutant->line = record->line;
     mutant->equivalent = record->equivalent;
+    mutant->defect = record->defect;
     record->equivalent = NULL;
+    record->defect = NULL;
     return true;
 }
 
@@ -215,7 +230,7 @@ static bool check_text(struct parser *p, const struct mfd_mutant *record)
     }
     return find(p->mutants, record->name)
                ? fail(p, record->line, "there are two mutants", record->name)
-               : true;
+               : check_defect(p, record);
 }
 
 /* The end of a record, if there is one; it is empty afterwards. */

@@ -20,10 +20,11 @@
  *
  *     profile NAME        what the reference is taken for in the runs (default: ref)
  *     equivalent REASON   no scenario can notice it; a mutant so marked that is killed is stale
+ *     defect ID           it is this defect of a release (defects.def), put into the reference
  *
  * `old` must stand in the file exactly once; `old` and `new` are taken as they stand behind one
- * blank, so `new` may be empty. A record named "rule:ID" tells more of a rule mutant: it has no
- * file, old, new and profile, and killed-by is the rule itself.
+ * blank, so `new` may be empty. A record named "rule:ID" tells more of a rule mutant: it has only
+ * equivalent or defect, and killed-by is the rule itself.
  */
 #ifndef MFD_CATALOGUE_H
 #define MFD_CATALOGUE_H
@@ -44,6 +45,7 @@ struct mfd_mutant {
     char *killed_by;  /* glob of scenarios, instances or rules */
     char *profile;    /* "ref" */
     char *equivalent; /* reason, or NULL */
+    char *defect;     /* id, or NULL */
     unsigned line;    /* in the catalogue; 0 if it is not listed there */
 };
 

@@ -41,7 +41,7 @@ static void a_record_is_read_line_by_line(void **state)
     (void)state;
     parse("# why\n\nmutant a-b\n# within\nfile ref/wire/x.c\nold     if (a  b) \nnew \n"
           "killed-by packet/*\n"
-          "profile qemu-5.2\nequivalent it is the same",
+          "profile qemu-5.2\ndefect B05\nequivalent it is the same",
           &mutants);
     mutant = find(&mutants, "a-b");
     assert_int_equal(mutant->rule, MFD_RULE_COUNT);
@@ -51,6 +51,7 @@ static void a_record_is_read_line_by_line(void **state)
     assert_string_equal(mutant->killed_by, "packet/*");
     assert_string_equal(mutant->profile, "qemu-5.2");
     assert_string_equal(mutant->equivalent, "it is the same");
+    assert_string_equal(mutant->defect, "B05");
     assert_int_equal(mutant->line, 3);
     mfd_mutants_free(&mutants);
 }
@@ -153,9 +154,9 @@ static void every_error_names_file_and_line(void **state)
         {"mutant rule:MF-INIT-005\nequivalent r\n",
          "c:1: no rule that the bytes of a message decide: \"rule:MF-INIT-005\""},
         {"mutant rule:MF-HDR-021\n",
-         "c:1: all that can be told of a rule's mutant is equivalent: \"rule:MF-HDR-021\""},
+         "c:1: all that can be told of a rule's mutant is equivalent or defect: \"rule:MF-HDR-021\""},
         {"mutant rule:MF-HDR-021\nequivalent r\nprofile ref\n",
-         "c:1: all that can be told of a rule's mutant is equivalent: \"rule:MF-HDR-021\""},
+         "c:1: all that can be told of a rule's mutant is equivalent or defect: \"rule:MF-HDR-021\""},
         {"mutant rule:MF-HDR-021\nequivalent r\n\nmutant rule:MF-HDR-021\nequivalent r\n",
          "c:4: there are two mutants \"rule:MF-HDR-021\""},
     };
