@@ -80,6 +80,7 @@ struct mfd_pool {
     uint64_t
         packet_num; /* next one, over all channels; given with the job, so in order of the jobs */
     struct mfd_pool_channel *channels;
+    bool started; /* and not stopped yet */
 };
 
 typedef int mfd_create_fn(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *),
@@ -98,7 +99,10 @@ void mfd_pool_give(struct mfd_pool *pool, struct mfd_batch *batch);
 void mfd_pool_sync(struct mfd_pool *pool);
 /* Waits until all channels are idle. */
 void mfd_pool_wait(struct mfd_pool *pool);
-/* Ends and joins all threads that were created and frees everything; the counters stay. */
+/*
+ * Ends and joins all threads that were created and frees everything; the counters stay. Harmless for a pool
+ * of zeros, which was never started, and when repeated.
+ */
 void mfd_pool_stop(struct mfd_pool *pool);
 
 #endif

@@ -105,7 +105,8 @@ int mfd_pool_start(struct mfd_pool *pool, struct mfd_outlet *outlet,
 {
     int error = 0;
 
-    *pool = (struct mfd_pool){.outlet = outlet, .setup = *setup, .last = count - 1};
+    *pool =
+        (struct mfd_pool){.outlet = outlet, .setup = *setup, .last = count - 1, .started = true};
     memcpy(pool->uuid, uuid, sizeof(pool->uuid));
     sem_init(&pool->idle, 0, 0);
     pool->channels = calloc(count, sizeof(*pool->channels));
@@ -157,6 +158,10 @@ void mfd_pool_wait(struct mfd_pool *pool)
 
 void mfd_pool_stop(struct mfd_pool *pool)
 {
+    if (!pool->started) {
+        return;
+    }
+    pool->started = false;
     /* only what was created has been given work and comes back from it */
     for (unsigned i = 0; i < pool->created; i++) {
         wait_for(&pool->idle);

@@ -226,11 +226,14 @@ static void fail_if_abandoned(struct mfd_receiver *r, int listen_fd)
 {
     struct pollfd fd = {listen_fd, POLLIN, 0};
     bool abandoned = false;
+    int waiting = 0;
 
     pthread_mutex_lock(&r->mutex);
     abandoned = mfd_session_abandoned(&r->session);
     pthread_mutex_unlock(&r->mutex);
-    if (abandoned && poll(&fd, 1, 0) == 0) {
+    /* nothing else would ever wake this thread for a second look */
+    while (abandoned && (waiting = poll(&fd, 1, 0)) < 0 && errno == EINTR) {}
+    if (abandoned && waiting == 0) {
         fail_session(r, 0, "the sender has gone before the end of the migration");
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sender.h"
 
+#include "canceller.h"
 #include "mainstream.h"
-#include "outlet.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@
 struct sender {
     const struct mfd_sender_config *config;
     struct mfd_outlet outlet;
+    struct mfd_canceller canceller;
     struct mfd_pool pool;
     struct mfd_batch batch;
     uint64_t normal_pages; /* on main */
@@ -42,6 +43,7 @@ struct mfd_sender_config mfd_sender_defaults(enum mfd_rev rev, const struct mfd_
         .passes = 1,
         .return_path = true,
         .switchover = rev >= MFD_REV_10_0,
+        .cancel_fd = -1,
     };
 }
 
@@ -269,8 +271,8 @@ static void set_timeouts(const struct mfd_sender_config *config)
 
 static void collect(struct sender *s, struct mfd_sender_result *result)
 {
-    result->threads_created = s->pool.created;
-    result->threads_joined = s->pool.joined;
+    result->threads_created += s->pool.created;
+    result->threads_joined += s->pool.joined;
     result->sync_points = s->sync_points;
     result->normal_pages = s->normal_pages;
     result->zero_pages = s->zero_pages;
@@ -285,18 +287,30 @@ static void collect(struct sender *s, struct mfd_sender_result *result)
     free(s->pool.channels);
 }
 
-/* A receiver takes the first connection whose handshake is over for main: the channels come behind it. */
-static void run(struct sender *s, const struct mfd_frame_setup *setup)
+/*
+ * With all threads that it takes, of which none is left behind. A receiver takes the first connection whose
+ * handshake is over for main: the channels come behind it.
+ */
+static void run(struct sender *s, const struct mfd_frame_setup *setup,
+                struct mfd_sender_result *result)
 {
     const struct mfd_sender_config *config = s->config;
-    int error = mfd_pool_start(&s->pool, &s->outlet, setup, config->uuid, config->channels,
-                               config->create ? config->create : pthread_create);
+    mfd_create_fn *create = config->create ? config->create : pthread_create;
+    int error = mfd_canceller_start(&s->canceller, &s->outlet, config->cancel_fd, create);
 
     if (error) {
-        mfd_outlet_fail(&s->outlet, -1, error, "cannot start the threads of the channels");
-    } else {
-        send_all(s);
+        mfd_outlet_fail(&s->outlet, -1, error, "cannot start a thread that waits for a cancel");
     }
+    result->threads_created += s->canceller.created;
+    if (mfd_outlet_greet(&s->outlet, 0)) {
+        error = mfd_pool_start(&s->pool, &s->outlet, setup, config->uuid, config->channels, create);
+        if (error) {
+            mfd_outlet_fail(&s->outlet, -1, error, "cannot start the threads of the channels");
+        } else {
+            send_all(s);
+        }
+    }
+    result->threads_joined += mfd_canceller_stop(&s->canceller);
     mfd_pool_stop(&s->pool);
 }
 
@@ -327,8 +341,8 @@ int mfd_sender_run(const struct mfd_sender_config *config, struct mfd_sender_res
     error = mfd_outlet_init(&s->outlet, config->fds, config->channels + 1, config->tls);
     if (error) {
         mfd_outlet_fail(&s->outlet, -1, error, "cannot set up the connections");
-    } else if (mfd_outlet_greet(&s->outlet, 0)) {
-        run(s, &setup);
+    } else {
+        run(s, &setup, result);
     }
     collect(s, result);
     mfd_outlet_free(&s->outlet);

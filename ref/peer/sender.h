@@ -19,7 +19,7 @@
  * channels. From 10.0 on each channel ends with a close_notify behind the last byte of main.
  *
  * The first error shuts down all connections, so that no thread waits for a peer; every thread that
- * was created is joined. To cancel, shut the descriptors down from another thread.
+ * was created is joined.
  */
 #ifndef MFD_SENDER_H
 #define MFD_SENDER_H
@@ -48,6 +48,7 @@ struct mfd_sender_config {
     bool return_path;
     bool switchover;   /* send SWITCHOVER_START before the last section; needs 10.0 */
     unsigned stall_ms; /* fail when nothing moves for so long; 0: never */
+    int cancel_fd;     /* fails the migration with ECANCELED when it becomes readable; -1: none */
     /* Stands in for pthread_create where a test wants that to fail; NULL otherwise. */
     int (*create)(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg);
 };
