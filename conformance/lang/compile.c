@@ -102,7 +102,8 @@ static void add_conn(struct mfd_plan *plan, enum mfd_conn_kind kind, unsigned nu
 
     plan->conns = mfd_grow(plan->conns, plan->conn_count, sizeof(*plan->conns));
     conn = &plan->conns[plan->conn_count++];
-    *conn = (struct mfd_plan_conn){.kind = kind, .number = number};
+    *conn = (struct mfd_plan_conn){
+        .kind = kind, .number = number, .tls = plan->tls ? MFD_PLAN_TLS : MFD_PLAN_PLAIN};
     if (kind == MFD_CONN_MAIN) {
         snprintf(conn->name, sizeof(conn->name), "main");
     } else if (kind == MFD_CONN_CHANNEL) {
@@ -153,6 +154,7 @@ static void set_configuration(struct mfd_compiler *c)
     plan->zero = rev->zero;
     plan->channels = c->env.channels;
     plan->page_size = c->env.page_size;
+    plan->tls = c->env.scenario->tls;
     plan->machine = mfd_env_machine(&c->env);
     plan->uuid_set = !c->env.scenario->uuid_none;
     memcpy(plan->uuid, mfd_env_uuid(&c->env), sizeof(plan->uuid));
@@ -269,9 +271,6 @@ static bool check_scope(const struct mfd_scenario *scenario, struct mfd_lang_err
     if (scenario->sender) {
         return mfd_lang_fail(error, 0, "role sender: needs a sender under test");
     }
-    if (scenario->tls) {
-        return mfd_lang_fail(error, 0, "tls: needs TLS");
-    }
     if (scenario->transport == MFD_TRANSPORT_FILE) {
         return mfd_lang_fail(error, 0, "transport file: needs the mapped-ram format");
     }
@@ -292,6 +291,9 @@ static bool compile_plan(struct mfd_compiler *c, const struct mfd_binding *bindi
     if (!mfd_method_known(plan->method, plan->peer_rev) ||
         !mfd_method_known(plan->method, plan->speak) ||
         (plan->peer_rev != target->rev && !target->settable)) {
+        plan->expect = 0;
+    }
+    if (scenario->tls && (target->rev < MFD_REV_5_2 || plan->speak < MFD_REV_5_2)) {
         plan->expect = 0;
     }
     if (plan->expect == 0) {

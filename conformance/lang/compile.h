@@ -18,6 +18,7 @@ struct mfd_conn_state {
     bool dead;     /* cut, closed or reset by a fault: what follows is left out */
     bool held;     /* still open here, with all that was sent */
     bool cut;      /* its bytes end within a message */
+    bool bye;      /* TLS was ended by a close_notify */
     bool withheld; /* a fault left something out that it cannot do without */
     bool hello;    /* a hello was sent */
     bool header;   /* it opened as a main channel */
@@ -105,6 +106,7 @@ struct mfd_damage {
     bool cut;
     bool close;
     bool reset;
+    bool stranger; /* the connection is not one of the migration: plain or foreign */
     const struct mfd_fault *split;
 };
 
@@ -137,6 +139,8 @@ bool mfd_line_conns(struct mfd_compiler *c, const struct mfd_line *line, unsigne
                     unsigned *count);
 /* A SYNC on every channel that is usable. */
 bool mfd_compile_syncs(struct mfd_compiler *c);
+/* What a sender from 10.0 on does when all is sent: under TLS, a close_notify on every channel that is usable. */
+void mfd_compile_byes(struct mfd_compiler *c);
 
 /* ---- orders.c ---- */
 

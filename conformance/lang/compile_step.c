@@ -76,7 +76,20 @@ bool mfd_line_conns(struct mfd_compiler *c, const struct mfd_line *line, unsigne
     }
 }
 
-/* connect, close, reset and shut. */
+static bool compile_bye(struct mfd_compiler *c, unsigned conn)
+{
+    if (c->plan->conns[conn].tls == MFD_PLAN_PLAIN) {
+        return MFD_COMPILE_FAIL(c, "bye: needs TLS");
+    }
+    if (!c->conns[conn].connected || c->conns[conn].bye) {
+        return MFD_COMPILE_FAIL(c, "bye: %s has no TLS to be ended", c->plan->conns[conn].name);
+    }
+    mfd_steps_add(c, MFD_STEP_BYE, conn);
+    c->conns[conn].bye = true;
+    return true;
+}
+
+/* connect, close, reset, shut and bye. */
 static bool compile_life(struct mfd_compiler *c, const struct mfd_line *line, unsigned conn)
 {
     struct mfd_conn_state *state = &c->conns[conn];
@@ -100,6 +113,9 @@ static bool compile_life(struct mfd_compiler *c, const struct mfd_line *line, un
         }
         return mfd_emit_bytes(c, conn, &none, faulty);
     }
+    if (line->verb == MFD_VERB_bye) {
+        return compile_bye(c, conn);
+    }
     mfd_emit_connect(c, conn);
     mfd_emit_end(c, conn,
                  line->verb == MFD_VERB_close   ? MFD_STEP_CLOSE
@@ -119,6 +135,7 @@ bool mfd_compile_line_on(struct mfd_compiler *c, const struct mfd_line *line, un
     case MFD_VERB_close:
     case MFD_VERB_reset:
     case MFD_VERB_shut:
+    case MFD_VERB_bye:
         return compile_life(c, line, conn);
     default:
         if (!mfd_build_verb(c, conn, line->verb, line, &bytes)) {
@@ -141,6 +158,19 @@ bool mfd_compile_syncs(struct mfd_compiler *c)
         }
     }
     return true;
+}
+
+void mfd_compile_byes(struct mfd_compiler *c)
+{
+    if (!c->plan->tls || c->plan->speak < MFD_REV_10_0) {
+        return;
+    }
+    for (unsigned conn = 1; conn <= c->env.channels; conn++) {
+        if (mfd_conn_usable(c, conn) && c->plan->conns[conn].tls != MFD_PLAN_PLAIN) {
+            mfd_steps_add(c, MFD_STEP_BYE, conn);
+            c->conns[conn].bye = true;
+        }
+    }
 }
 
 bool mfd_compile_line(struct mfd_compiler *c, const struct mfd_line *line)
@@ -166,6 +196,9 @@ bool mfd_compile_line(struct mfd_compiler *c, const struct mfd_line *line)
         if (!mfd_compile_line_on(c, line, conn)) {
             return false;
         }
+    }
+    if (line->verb == MFD_VERB_finish) {
+        mfd_compile_byes(c);
     }
     return true;
 }

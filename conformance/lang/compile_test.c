@@ -583,7 +583,12 @@ static void what_cannot_be_compiled_is_told_with_its_line(void **state)
         unsigned line;
         const char *message;
     } cases[] = {
-        {"tls psk / expect accepted", 0, "tls: needs TLS"},
+        {"ch 0 ready / ch 0 bye / expect accepted", 3, "bye: needs TLS"},
+        {"tls psk / ch 0 bye / expect accepted", 3, "bye: ch 0 has no TLS to be ended"},
+        {"tls psk / ch 0 ready / ch 0 bye / ch 0 bye / expect accepted", 5,
+         "bye: ch 0 has no TLS to be ended"},
+        {"tls psk / ch 0 ready / ch 0 bye / ch 0 sync / expect accepted", 5,
+         "ch 0: has said bye above"},
         {"transport file / expect accepted", 0, "transport file: needs the mapped-ram format"},
         {"role sender / expect accepted", 0, "role sender: needs a sender under test"},
         {"ram mem0 5K / expect accepted", 2, "mem0: not a multiple of the page size"},

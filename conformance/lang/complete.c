@@ -26,7 +26,7 @@ static bool can_speak(const struct mfd_compiler *c, unsigned conn)
 {
     const struct mfd_conn_state *state = &c->conns[conn];
 
-    return !state->closed && !state->dead && !state->withheld;
+    return !state->closed && !state->dead && !state->withheld && !state->bye;
 }
 
 /* The number of SYNCs that a channel has sent when the migration ends. */
@@ -147,7 +147,11 @@ bool mfd_complete_end(struct mfd_compiler *c)
         return false;
     }
     mfd_build_last(c, c->main.last, &bytes);
-    return mfd_emit_bytes(c, 0, &bytes, false);
+    if (!mfd_emit_bytes(c, 0, &bytes, false)) {
+        return false;
+    }
+    mfd_compile_byes(c);
+    return true;
 }
 
 /* ---- witness ---- */

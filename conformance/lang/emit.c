@@ -28,7 +28,7 @@ bool mfd_conn_usable(const struct mfd_compiler *c, unsigned conn)
 {
     const struct mfd_conn_state *state = &c->conns[conn];
 
-    return state->connected && !state->closed && !state->dead;
+    return state->connected && !state->closed && !state->dead && !state->bye;
 }
 
 void mfd_emit_connect(struct mfd_compiler *c, unsigned conn)
@@ -222,6 +222,10 @@ bool mfd_emit_bytes(struct mfd_compiler *c, unsigned conn, struct mfd_bytes *byt
         mfd_bytes_free(bytes);
         return MFD_COMPILE_FAIL(c, "%s: is closed above", c->plan->conns[conn].name);
     }
+    if (state->bye) {
+        mfd_bytes_free(bytes);
+        return MFD_COMPILE_FAIL(c, "%s: has said bye above", c->plan->conns[conn].name);
+    }
     if (faulty) {
         damage.omit = mfd_line_has_fault(c->line, MFD_FAULT_OMIT);
         damage.cut = mfd_line_has_fault(c->line, MFD_FAULT_CUT);
@@ -235,6 +239,10 @@ bool mfd_emit_bytes(struct mfd_compiler *c, unsigned conn, struct mfd_bytes *byt
     good = !faulty || mfd_fault_apply(c, &meant, &damage);
     if (good && !damage.omit) {
         mfd_emit_connect(c, conn);
+        if (damage.stranger) {
+            c->to->list[c->to->count - 1].deviation = true;
+            state->withheld = true; /* nobody hears what goes over it */
+        }
         good = send_damaged(c, conn, &meant, &damage);
         end_damaged(c, conn, &damage);
     }

@@ -369,6 +369,23 @@ static bool apply_cut(struct mfd_compiler *c, struct mfd_bytes *bytes,
     return true;
 }
 
+/* The connection does not speak as the others do; which is decided when it opens. */
+static bool apply_stranger(struct mfd_compiler *c, const struct mfd_fault *fault,
+                           struct mfd_damage *damage)
+{
+    struct mfd_plan_conn *conn = &c->plan->conns[damage->conn];
+
+    if (!c->plan->tls) {
+        return fail_fault(c, fault, "needs TLS");
+    }
+    if (c->conns[damage->conn].connected) {
+        return fail_fault(c, fault, "the connection stands already");
+    }
+    conn->tls = fault->kind == MFD_FAULT_PLAIN ? MFD_PLAN_PLAIN : MFD_PLAN_TLS_FOREIGN;
+    damage->stranger = true;
+    return true;
+}
+
 static bool apply(struct mfd_compiler *c, struct mfd_bytes *bytes, const uint8_t *pristine,
                   const struct mfd_fault *fault, struct mfd_damage *damage)
 {
@@ -386,7 +403,8 @@ static bool apply(struct mfd_compiler *c, struct mfd_bytes *bytes, const uint8_t
     case MFD_FAULT_CUT:
         return apply_cut(c, bytes, fault, damage);
     case MFD_FAULT_PLAIN:
-        return fail_fault(c, fault, "needs TLS");
+    case MFD_FAULT_FOREIGN:
+        return apply_stranger(c, fault, damage);
     case MFD_FAULT_SPLIT:
         damage->split = fault;
         return true;

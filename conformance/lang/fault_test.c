@@ -368,6 +368,8 @@ static void a_fault_that_cannot_be_applied_is_told_with_its_line(void **state)
         {"method zlib / ch 0 data pages=0 ! next_packet_size=9 stream=padded",
          "stream=padded: needs a next_packet_size above that of the payload"},
         {"ch 0 hello ! plain", "plain: needs TLS"},
+        {"ch 0 hello ! foreign", "foreign: needs TLS"},
+        {"tls psk / ch 0 hello / ch 0 sync ! plain", "plain: the connection stands already"},
         {"main config ! name=\"none!\"", "name=\"none!\": the field has another size"},
         {"speak 7.2 / main start ! marker.word=1",
          "marker.word=1: the field is not in the bytes of this step"},

@@ -132,6 +132,7 @@ char *mfd_fixture_shape(const struct mfd_plan *plan, const struct mfd_steps *ste
     static const char *const kinds[] = {
         [MFD_STEP_CONNECT] = "connect", [MFD_STEP_SEND] = "send",   [MFD_STEP_CLOSE] = "close",
         [MFD_STEP_SHUT] = "shut",       [MFD_STEP_RESET] = "reset", [MFD_STEP_SETTLE] = "settle",
+        [MFD_STEP_BYE] = "bye",
     };
     char *text = NULL;
     size_t size = 0;

@@ -351,7 +351,7 @@ static bool check_plans(const struct mfd_scenario *scenario, enum mfd_rev rev,
 
 static bool check_compiles(const struct mfd_scenario *scenario, struct mfd_lang_error *error)
 {
-    if (scenario->sender || scenario->tls || scenario->transport == MFD_TRANSPORT_FILE) {
+    if (scenario->sender || scenario->transport == MFD_TRANSPORT_FILE) {
         return true;
     }
     for (int rev = 0; rev <= MFD_REV_LATEST; rev++) {

@@ -68,6 +68,7 @@ static bool possible(const struct material *of, enum mfd_fault_kind kind)
     case MFD_FAULT_OMIT:
         return !of->settle;
     case MFD_FAULT_PLAIN:
+    case MFD_FAULT_FOREIGN:
     case MFD_FAULT_CLOSE:
     case MFD_FAULT_RESET:
         return of->bytes || of->connects;
@@ -82,6 +83,7 @@ static bool takes_value(enum mfd_fault_kind kind)
     case MFD_FAULT_TWICE:
     case MFD_FAULT_OMIT:
     case MFD_FAULT_PLAIN:
+    case MFD_FAULT_FOREIGN:
     case MFD_FAULT_CLOSE:
     case MFD_FAULT_RESET:
         return false;

@@ -110,6 +110,7 @@ uint64_t mfd_plan_digest(const struct mfd_plan *plan)
     hash = mix_number(hash, (uint64_t)plan->zero);
     hash = mix_number(hash, plan->channels);
     hash = mix_number(hash, plan->method);
+    hash = mix_number(hash, (uint64_t)plan->tls);
     hash = mix_number(hash, plan->uuid_set);
     hash = mix_bytes(hash, plan->uuid, sizeof(plan->uuid));
     hash = mix_number(hash, plan->page_size);
@@ -121,6 +122,7 @@ uint64_t mfd_plan_digest(const struct mfd_plan *plan)
     hash = mix_number(hash, plan->conn_count);
     for (size_t i = 0; i < plan->conn_count; i++) {
         hash = mix_text(hash, plan->conns[i].name);
+        hash = mix_number(hash, (uint64_t)plan->conns[i].tls);
     }
     hash = mix_steps(hash, &plan->steps);
     hash = mix_steps(hash, &plan->witness);

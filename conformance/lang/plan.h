@@ -34,12 +34,16 @@ struct mfd_plan_block {
     size_t page_count;
 };
 
+/* How a connection speaks: what is due, or a fault. */
+enum mfd_plan_tls { MFD_PLAN_PLAIN, MFD_PLAN_TLS, MFD_PLAN_TLS_FOREIGN };
+
 enum mfd_conn_kind { MFD_CONN_MAIN, MFD_CONN_CHANNEL, MFD_CONN_EXTRA };
 
 struct mfd_plan_conn {
     enum mfd_conn_kind kind;
     unsigned number; /* channel number, or index among the extra connections */
     char name[32];   /* "main", "ch 2", "extra x" */
+    enum mfd_plan_tls tls;
 };
 
 enum mfd_step_kind {
@@ -47,6 +51,7 @@ enum mfd_step_kind {
     MFD_STEP_SEND,
     MFD_STEP_CLOSE,  /* orderly, both directions */
     MFD_STEP_SHUT,   /* half: nothing more is sent */
+    MFD_STEP_BYE,    /* close_notify of TLS */
     MFD_STEP_RESET,  /* RST where the transport has one, else an abrupt close */
     MFD_STEP_SETTLE, /* wait until the peer has processed all that was sent */
 };
@@ -99,6 +104,7 @@ struct mfd_plan {
     bool uuid_set;
     uint8_t uuid[MFD_UUID_SIZE]; /* all zero unless set */
     uint32_t page_size;
+    enum mfd_tls tls;
     const char *machine; /* not owned */
     struct mfd_plan_block *blocks;
     size_t block_count;

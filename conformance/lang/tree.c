@@ -28,10 +28,11 @@ static const struct {
 };
 
 static const char *const faults[MFD_FAULT_COUNT] = {
-    [MFD_FAULT_FIELD] = "FIELD",   [MFD_FAULT_BLOCK] = "block", [MFD_FAULT_PAYLOAD] = "payload",
-    [MFD_FAULT_STREAM] = "stream", [MFD_FAULT_PAD] = "pad",     [MFD_FAULT_TWICE] = "twice",
-    [MFD_FAULT_OMIT] = "omit",     [MFD_FAULT_CUT] = "cut",     [MFD_FAULT_SPLIT] = "split",
-    [MFD_FAULT_PLAIN] = "plain",   [MFD_FAULT_CLOSE] = "close", [MFD_FAULT_RESET] = "reset",
+    [MFD_FAULT_FIELD] = "FIELD",     [MFD_FAULT_BLOCK] = "block", [MFD_FAULT_PAYLOAD] = "payload",
+    [MFD_FAULT_STREAM] = "stream",   [MFD_FAULT_PAD] = "pad",     [MFD_FAULT_TWICE] = "twice",
+    [MFD_FAULT_OMIT] = "omit",       [MFD_FAULT_CUT] = "cut",     [MFD_FAULT_SPLIT] = "split",
+    [MFD_FAULT_FOREIGN] = "foreign", [MFD_FAULT_PLAIN] = "plain", [MFD_FAULT_CLOSE] = "close",
+    [MFD_FAULT_RESET] = "reset",
 };
 
 /* The mask of method bits in revs.def is wider than the methods that a release has: 0x08 was free before 9.1. */
@@ -40,12 +41,9 @@ static const struct {
     uint32_t bit;
     enum mfd_rev since;
 } methods[] = {
-    {"none", 0, MFD_REV_2017_TEXT},
-    {"zlib", MFD_FLAG_ZLIB, MFD_REV_2020},
-    {"zstd", MFD_FLAG_ZSTD, MFD_REV_2020},
-    {"qpl", MFD_FLAG_QPL, MFD_REV_9_1},
-    {"uadk", MFD_FLAG_UADK, MFD_REV_9_1},
-    {"qatzip", MFD_FLAG_QATZIP, MFD_REV_9_2},
+    {"none", 0, MFD_REV_2017_TEXT},        {"zlib", MFD_FLAG_ZLIB, MFD_REV_2020},
+    {"zstd", MFD_FLAG_ZSTD, MFD_REV_2020}, {"qpl", MFD_FLAG_QPL, MFD_REV_9_1},
+    {"uadk", MFD_FLAG_UADK, MFD_REV_9_1},  {"qatzip", MFD_FLAG_QATZIP, MFD_REV_9_2},
 };
 
 const struct mfd_verb_info *mfd_verb_info(enum mfd_verb verb)

@@ -140,7 +140,8 @@ enum mfd_fault_kind {
     MFD_FAULT_OMIT,
     MFD_FAULT_CUT,
     MFD_FAULT_SPLIT,
-    MFD_FAULT_PLAIN,
+    MFD_FAULT_PLAIN,   /* no TLS on this connection */
+    MFD_FAULT_FOREIGN, /* TLS by keys that the peer does not know */
     MFD_FAULT_CLOSE,
     MFD_FAULT_RESET,
     MFD_FAULT_COUNT

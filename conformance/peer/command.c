@@ -94,6 +94,7 @@ __attribute__((noreturn)) static void run_command(const struct mfd_peer *peer,
                                                   const struct mfd_live *live)
 {
     static struct parameter parameters[PARAMETERS];
+    char tls[sizeof(live->keys) + 8];
     size_t count = 0;
     char **argv = NULL;
 
@@ -103,6 +104,11 @@ __attribute__((noreturn)) static void run_command(const struct mfd_peer *peer,
     }
     setenv("MFD_SYNC", plan->sync == MFD_SYNC_SECTION ? "section" : "marker", 1);
     setenv("MFD_MACHINE", plan->machine ? plan->machine : "", 1);
+    unsetenv("MFD_TLS");
+    if (plan->tls) {
+        snprintf(tls, sizeof(tls), "%s:%s", plan->tls == MFD_TLS_PSK ? "psk" : "x509", live->keys);
+        setenv("MFD_TLS", tls, 1);
+    }
     while (peer->argv[count]) {
         count++;
     }

@@ -2,6 +2,8 @@
 /* What all kinds of peers share: private folder, RAM files, connections, and the end. */
 #include "peer.h"
 
+#include "tls_keys.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -10,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -57,6 +60,19 @@ const char *mfd_scratch(void)
     return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : P_tmpdir;
 }
 
+static bool make_keys(char *folder, const char *dir, const char *name, enum mfd_tls kind,
+                      char *error)
+{
+    int made = 0;
+
+    snprintf(folder, 96, "%s/%s", dir, name);
+    made = mkdir(folder, 0700) == 0 ? mfd_tls_keys_make(folder, kind) : errno;
+    if (made) {
+        snprintf(error, MFD_PEER_ERROR_SIZE, "TLS keys in %s: %s", folder, strerror(made));
+    }
+    return made == 0;
+}
+
 enum mfd_start mfd_live_start(const struct mfd_peer *peer, const struct mfd_plan *plan,
                               struct mfd_live *live, char *error)
 {
@@ -80,6 +96,10 @@ enum mfd_start mfd_live_start(const struct mfd_peer *peer, const struct mfd_plan
         if (!make_block(live, plan, i, error)) {
             return MFD_START_FAILED;
         }
+    }
+    if (plan->tls && (!make_keys(live->keys, live->dir, "keys", plan->tls, error) ||
+                      !make_keys(live->foreign, live->dir, "foreign", plan->tls, error))) {
+        return MFD_START_FAILED;
     }
     return peer->kind->start(peer, plan, live, error);
 }

@@ -76,6 +76,8 @@ struct mfd_live {
     const struct mfd_peer *peer;
     char dir[80];      /* private; removed by mfd_live_stop() */
     char address[104]; /* path of a UNIX socket */
+    char keys[96]; /* folder with the keys of both ends, where the plan has TLS (tls.h); else "" */
+    char foreign[96]; /* one with keys that the peer does not know */
     struct mfd_process process;
     struct mfd_live_block *blocks; /* one per block of the plan */
     size_t block_count;

@@ -202,6 +202,11 @@ static void build_arguments(const struct mfd_peer *peer, const struct mfd_plan *
         add(args, "-uuid");
         add(args, "%s", uuid);
     }
+    if (plan->tls) {
+        add(args, "-object");
+        add(args, "tls-creds-%s,id=tls0,endpoint=server,dir=%s",
+            plan->tls == MFD_TLS_PSK ? "psk" : "x509", live->keys);
+    }
     if (plan->sync == MFD_SYNC_SECTION && peer->rev >= MFD_REV_8_1) {
         add_words(args, "-global migration.multifd-flush-after-each-section=on");
     }
@@ -223,8 +228,9 @@ static enum mfd_start configure(struct mfd_live *live, const struct mfd_plan *pl
         &qemu->qmp, "migrate-set-capabilities",
         json_pack("{s:[{s:s, s:b}]}", "capabilities", "capability", "multifd", "state", 1));
     ids[2] = mfd_qmp_send(&qemu->qmp, "migrate-set-parameters",
-                          json_pack("{s:i, s:s}", "multifd-channels", (int)plan->channels,
-                                    "multifd-compression", mfd_method_info(plan->method)->name));
+                          json_pack("{s:i, s:s, s:s*}", "multifd-channels", (int)plan->channels,
+                                    "multifd-compression", mfd_method_info(plan->method)->name,
+                                    "tls-creds", plan->tls ? "tls0" : NULL));
     ids[3] = mfd_qmp_send(&qemu->qmp, "migrate-incoming", json_pack("{s:s}", "uri", uri));
     if (!replied(live, ids[0], "qmp_capabilities", error) ||
         !replied(live, ids[1], "migrate-set-capabilities", error)) {

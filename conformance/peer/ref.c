@@ -62,6 +62,8 @@ static int receive(const struct mfd_plan *plan, const struct mfd_live *live, int
     struct mfd_guest guest;
     struct mfd_receiver_config config;
     struct mfd_receiver_result result;
+    struct mfd_tls_creds *creds = NULL;
+    char wrong[MFD_TLS_ERROR_SIZE];
     char text[256];
     int error = build_guest(plan, live, &guest);
 
@@ -73,8 +75,13 @@ static int receive(const struct mfd_plan *plan, const struct mfd_live *live, int
         config.page_size = plan->page_size;
         config.machine = plan->machine;
         memcpy(config.uuid, plan->uuid, sizeof(config.uuid));
-        error = mfd_receiver_run(&config, listen_fd, &result);
+        if (plan->tls) {
+            creds = mfd_tls_load(plan->tls, MFD_TLS_RECEIVER, live->keys, NULL, wrong);
+            config.tls = creds;
+        }
+        error = plan->tls && !creds ? EPROTO : mfd_receiver_run(&config, listen_fd, &result);
     }
+    mfd_tls_free(creds);
     mfd_guest_free(&guest);
     close(listen_fd);
     if (error) {

@@ -255,7 +255,7 @@ static void judge_started(struct trial *trial, struct mfd_result *result)
 
     if (!mfd_play_start(&trial->play, trial->plan, trial->live)) {
         result->verdict = MFD_HARNESS_ERROR;
-        result->detail = strdup("out of memory");
+        result->detail = strdup("out of memory, or no TLS keys");
         return;
     }
     outcome = look(trial);

@@ -62,6 +62,7 @@ static bool put_step(struct walk *walk, const struct mfd_step *step, const char 
         walk->up[step->conn] = false;
         event.kind = MFD_EVENT_RESET;
         return put_event(walk, event, text);
+    case MFD_STEP_BYE:
     case MFD_STEP_SETTLE:
         return true;
     }

@@ -53,6 +53,21 @@ __attribute__((format(printf, 5, 6))) static void happen(struct mfd_play *play, 
     play->happening_count++;
 }
 
+/* The harness looks at the authority that signed the peer's certificate, not at its host. */
+static bool load_creds(struct mfd_play *play)
+{
+    const char *folders[] = {NULL, play->live->keys, play->live->foreign};
+    char error[MFD_TLS_ERROR_SIZE];
+
+    for (int i = MFD_PLAN_TLS; play->plan->tls && i <= MFD_PLAN_TLS_FOREIGN; i++) {
+        play->creds[i] = mfd_tls_load(play->plan->tls, MFD_TLS_SENDER, folders[i], NULL, error);
+        if (!play->creds[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool mfd_play_start(struct mfd_play *play, const struct mfd_plan *plan, struct mfd_live *live)
 {
     *play = (struct mfd_play){.plan = plan, .live = live, .start = mfd_now()};
@@ -60,7 +75,7 @@ bool mfd_play_start(struct mfd_play *play, const struct mfd_plan *plan, struct m
     for (size_t i = 0; play->conns && i < plan->conn_count; i++) {
         play->conns[i].fd = -1;
     }
-    return play->conns != NULL;
+    return play->conns && load_creds(play);
 }
 
 static void close_conn(struct mfd_play *play, unsigned conn)
@@ -68,6 +83,7 @@ static void close_conn(struct mfd_play *play, unsigned conn)
     struct mfd_play_conn *c = &play->conns[conn];
 
     if (c->fd >= 0) {
+        mfd_sock_free(&c->sock);
         close(c->fd);
         c->fd = -1;
         c->closed_here = true;
@@ -93,6 +109,9 @@ void mfd_play_end(struct mfd_play *play)
     }
     free(play->conns);
     play->conns = NULL;
+    for (int i = MFD_PLAN_TLS; i <= MFD_PLAN_TLS_FOREIGN; i++) {
+        mfd_tls_free(play->creds[i]);
+    }
 }
 
 static void peer_closed(struct mfd_play *play, unsigned conn, bool reset)
@@ -107,18 +126,66 @@ static void peer_closed(struct mfd_play *play, unsigned conn, bool reset)
     }
 }
 
+/* The TLS of a connection is over, whoever is at fault. */
+static void tls_failed(struct mfd_play *play, unsigned conn, const char *what)
+{
+    struct mfd_play_conn *c = &play->conns[conn];
+    int error = errno;
+
+    happen(play, conn, true, MFD_HAPPENED_NOTE, "%s: %s", what,
+           c->sock.why[0] ? c->sock.why : strerror(error));
+    peer_closed(play, conn, error == ECONNRESET && !mfd_sock_is_silent(&c->sock));
+}
+
+/* Goes on with the handshake; true if that moved. */
+static bool greet(struct mfd_play *play, unsigned conn)
+{
+    struct mfd_play_conn *c = &play->conns[conn];
+    uint64_t pulled = c->sock.pulled;
+
+    errno = mfd_sock_handshake(&c->sock);
+    c->greeting = errno == EAGAIN;
+    if (errno && errno != EAGAIN) {
+        tls_failed(play, conn, "TLS handshake");
+    }
+    return !c->greeting || c->sock.pulled != pulled;
+}
+
+/* What is to be done to the connection when all has been sent. */
+static void end_conn(struct mfd_play *play, unsigned conn)
+{
+    struct mfd_play_conn *c = &play->conns[conn];
+
+    if (c->fd >= 0 && c->bye_after) {
+        c->bye_after = mfd_sock_bye(&c->sock, MSG_DONTWAIT) == EAGAIN;
+    }
+    if (c->fd >= 0 && c->shut_after) {
+        c->shut_after = false;
+        shutdown(c->fd, SHUT_WR);
+    }
+    if (c->fd >= 0 && c->close_after) {
+        close_conn(play, conn);
+    }
+}
+
 /* Sends what the socket takes; true if that was anything. */
 static bool pump_conn(struct mfd_play *play, unsigned conn)
 {
     struct mfd_play_conn *c = &play->conns[conn];
     bool moved = false;
 
-    while (c->queued && c->fd >= 0) {
+    if (c->greeting && c->fd >= 0 && !c->closed_by_peer) {
+        moved = greet(play, conn);
+    }
+    while (c->queued && c->fd >= 0 && !c->greeting) {
         struct mfd_play_piece *piece = &c->queue[0];
-        ssize_t n = send(c->fd, piece->bytes, piece->size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        struct iovec iov = {(void *)piece->bytes, piece->size};
+        ssize_t n = mfd_sock_write(&c->sock, &iov, 1, MSG_DONTWAIT);
 
         if (n < 0) {
-            if (errno != EAGAIN && errno != EINTR) {
+            if (errno == EPROTO) {
+                tls_failed(play, conn, "cannot send");
+            } else if (errno != EAGAIN && errno != EINTR) {
                 peer_closed(play, conn, errno == ECONNRESET);
             }
             return moved;
@@ -131,12 +198,8 @@ static bool pump_conn(struct mfd_play *play, unsigned conn)
             memmove(c->queue, c->queue + 1, c->queued * sizeof(*c->queue));
         }
     }
-    if (c->fd >= 0 && c->shut_after) {
-        c->shut_after = false;
-        shutdown(c->fd, SHUT_WR);
-    }
-    if (c->fd >= 0 && c->close_after) {
-        close_conn(play, conn);
+    if (!c->greeting || c->close_after) {
+        end_conn(play, conn);
     }
     return moved;
 }
@@ -158,8 +221,9 @@ static bool drain_conn(struct mfd_play *play, unsigned conn)
     uint8_t buf[4096];
     bool moved = false;
 
-    while (c->fd >= 0 && !c->closed_by_peer) {
-        ssize_t n = recv(c->fd, buf, sizeof(buf), MSG_DONTWAIT);
+    while (c->fd >= 0 && !c->closed_by_peer && !c->greeting) {
+        struct iovec iov = {buf, sizeof(buf)};
+        ssize_t n = mfd_sock_read(&c->sock, &iov, 1, MSG_DONTWAIT);
 
         if (n > 0) {
             keep_reply(play, conn, buf, (size_t)n);
@@ -170,7 +234,11 @@ static bool drain_conn(struct mfd_play *play, unsigned conn)
         if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
             break;
         }
-        peer_closed(play, conn, n < 0);
+        if (n < 0 && errno == EPROTO) {
+            tls_failed(play, conn, "cannot read");
+        } else {
+            peer_closed(play, conn, n < 0);
+        }
         moved = true;
     }
     return moved;
@@ -262,6 +330,25 @@ static void settle(struct mfd_play *play, double window)
     wait_until(play, (struct mfd_watch){.conn = -1}, window);
 }
 
+/* A receiver may take the connection whose handshake ends first for main: the next one waits for this. */
+static void secure(struct mfd_play *play, unsigned conn)
+{
+    struct mfd_play_conn *c = &play->conns[conn];
+    const struct mfd_tls_creds *creds = play->creds[play->plan->conns[conn].tls];
+
+    c->sock = mfd_sock_plain(c->fd);
+    if (!creds) {
+        return;
+    }
+    if (mfd_sock_secure(&c->sock, creds) != 0) {
+        snprintf(play->error, sizeof(play->error), "cannot set TLS up");
+        play->failed = true;
+        return;
+    }
+    c->greeting = true;
+    settle(play, 0);
+}
+
 static void step_connect(struct mfd_play *play, const struct mfd_step *step)
 {
     struct mfd_play_conn *c = &play->conns[step->conn];
@@ -274,6 +361,7 @@ static void step_connect(struct mfd_play *play, const struct mfd_step *step)
         c->fd = mfd_live_connect(play->live);
         if (c->fd >= 0) {
             happen(play, step->conn, false, MFD_HAPPENED_OPEN, "connected");
+            secure(play, step->conn);
             return;
         }
         error = errno;
@@ -406,6 +494,11 @@ static void play_step(struct mfd_play *play, const struct mfd_step *step)
     case MFD_STEP_SHUT:
         happen(play, step->conn, false, MFD_HAPPENED_END, "shut for writing");
         c->shut_after = true;
+        push(play, step->conn);
+        break;
+    case MFD_STEP_BYE:
+        happen(play, step->conn, false, MFD_HAPPENED_END, "bye");
+        c->bye_after = true;
         push(play, step->conn);
         break;
     case MFD_STEP_CLOSE:

@@ -13,14 +13,18 @@
 #include "peer.h"
 #include "replies.h"
 #include "result.h"
+#include "sock.h"
 
 struct mfd_play_conn {
     int fd; /* -1: not open */
+    struct mfd_sock sock;
+    bool greeting; /* its TLS handshake is not over yet */
     bool opened;
     bool closed_here;
     bool closed_by_peer; /* end of stream or reset seen, or a connect that was refused */
     bool reset;
     bool shut_after;  /* half-close once the queue is empty */
+    bool bye_after;   /* end TLS once the queue is empty */
     bool close_after; /* close once the queue is empty */
     /* what is still to be sent: pieces of steps, not owned */
     struct mfd_play_piece {
@@ -35,6 +39,7 @@ struct mfd_play {
     const struct mfd_plan *plan;
     struct mfd_live *live;
     struct mfd_play_conn *conns;      /* one per connection of the plan */
+    struct mfd_tls_creds *creds[3];   /* by enum mfd_plan_tls; NULL where there is no TLS */
     uint8_t replies[MFD_REPLIES_MAX]; /* what came back on main, as far as there is room */
     size_t reply_size;                /* all of it */
     double start;
@@ -60,7 +65,7 @@ struct mfd_watch {
     const uint8_t *wanted; /* its content, page_size bytes */
 };
 
-/* False without memory. mfd_play_end() must be called in any case. */
+/* False without memory or keys. mfd_play_end() must be called in any case. */
 bool mfd_play_start(struct mfd_play *play, const struct mfd_plan *plan, struct mfd_live *live);
 /* Closes what is open and frees all but the happenings, which then belong to the caller. */
 void mfd_play_end(struct mfd_play *play);

@@ -17,7 +17,7 @@ static const uint8_t pong_and_shut[] = {0, 2, 0, 4, 0, 0, 0, 7, 0, 1, 0, 4, 0, 0
 /* A plan whose main opens the return path, or not, and pings with 7. */
 static bool answered(bool open, const uint8_t *got, size_t size)
 {
-    struct mfd_plan_conn main = {MFD_CONN_MAIN, 0, "main"};
+    struct mfd_plan_conn main = {.kind = MFD_CONN_MAIN, .name = "main"};
     struct mfd_plan_part parts[2] = {{MFD_MSG_command, 0, 5}, {MFD_MSG_command, 5, 9}};
     uint8_t bytes[2 * MFD_RECORD_MAX];
     struct mfd_step step = {.kind = MFD_STEP_SEND, .bytes = bytes, .parts = parts, .part_count = 2};
