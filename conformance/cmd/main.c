@@ -21,6 +21,7 @@ static const struct command {
     {"pcap", mfd_cmd_pcap, "scenarios as captures, without any peer"},
     {"mutants", mfd_cmd_mutants,
      "weaken the reference one rule or line at a time and see who notices"},
+    {"interop", mfd_cmd_interop, "migrate between every two of some peers, and compare memory"},
     {"qemu", mfd_cmd_qemu, "fetch QEMU of another Debian release, or list those that are there"},
 };
 

@@ -78,6 +78,17 @@ static int fetch(const struct arguments *args)
     return MFD_HARNESS;
 }
 
+/* Archives move on: baselines are of the package that they were measured with. */
+static void print_whole(const struct mfd_cached_qemu *cached)
+{
+    char measured[MFD_PACKAGE_SIZE];
+    bool moved =
+        mfd_qemu_suite_known(cached->suite, measured) && strcmp(measured, cached->package) != 0;
+
+    printf("%-18s  %-8s  %-30s  %s%s%s\n", cached->suite, cached->version, cached->package,
+           cached->path, moved ? "  the baselines know " : "", moved ? measured : "");
+}
+
 static int list(void)
 {
     char folder[MFD_CACHE_PATH_SIZE];
@@ -96,8 +107,7 @@ static int list(void)
     }
     for (size_t i = 0; i < count; i++) {
         if (cached[i].state == MFD_CACHE_WHOLE) {
-            printf("%-18s  %-8s  %-30s  %s\n", cached[i].suite, cached[i].version,
-                   cached[i].package, cached[i].path);
+            print_whole(&cached[i]);
         } else {
             fflush(stdout);
             fprintf(stderr, "mfdkit qemu: %s in %s is broken: mfdkit qemu fetch %s makes it anew\n",

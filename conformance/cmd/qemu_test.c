@@ -69,6 +69,29 @@ static void a_broken_one_is_told_with_its_remedy(void **state)
     drop_suite(*state);
 }
 
+static void one_of_another_package_than_the_baselines_know_is_told(void **state)
+{
+    char *list[] = {"qemu", "list", NULL};
+    static const char *const programs[] = {"qemu/trixie/qemu-system-x86_64", "qemu/trixie/part"};
+    const struct fixture_tree *tree = *state;
+    char path[512];
+
+    break_suite(tree);
+    for (int i = 0; i < 2; i++) {
+        fixture_tree_write(tree, programs[i], "#!/bin/sh\n");
+        snprintf(path, sizeof(path), "%s/%s", tree->root, programs[i]);
+        chmod(path, 0700);
+    }
+    fixture_tree_write(tree, "qemu/trixie/release",
+                       "suite trixie\nqemu 99.0.1\npackage 1:99.0.1\nloader part\nbinary part\n");
+    assert_says(mfd_cmd_qemu, list, MFD_OK, "  the baselines know 1:10.0");
+    for (int i = 0; i < 2; i++) {
+        fixture_tree_remove(tree, programs[i]);
+    }
+    fixture_tree_remove(tree, "qemu/trixie/release");
+    drop_suite(tree);
+}
+
 static void a_test_fetches_nothing_but_says_how(void **state)
 {
     char *argv[] = {"test", "qemu=sid", NULL};
@@ -114,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_cache_is_listed_as_empty),
         cmocka_unit_test(a_broken_one_is_told_with_its_remedy),
+        cmocka_unit_test(one_of_another_package_than_the_baselines_know_is_told),
         cmocka_unit_test(a_test_fetches_nothing_but_says_how),
         cmocka_unit_test(a_name_that_is_neither_suite_nor_program_is_told),
         cmocka_unit_test(an_unknown_suite_cannot_be_fetched),

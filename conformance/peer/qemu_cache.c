@@ -153,10 +153,12 @@ const char *mfd_qemu_fetch_script(void)
     return access(MFD_SOURCE_FETCH, X_OK) == 0 ? MFD_SOURCE_FETCH : MFD_INSTALLED_FETCH;
 }
 
-bool mfd_qemu_suite_known(const char *suite)
+bool mfd_qemu_suite_known(const char *suite, char package[MFD_PACKAGE_SIZE])
 {
     char path[MFD_CACHE_PATH_SIZE];
     char line[256];
+    char name[64];
+    char measured[MFD_PACKAGE_SIZE];
     const char *script = mfd_qemu_fetch_script();
     FILE *file = NULL;
     bool known = false;
@@ -164,8 +166,11 @@ bool mfd_qemu_suite_known(const char *suite)
     snprintf(path, sizeof(path), "%.*s/releases", (int)(strrchr(script, '/') - script), script);
     file = fopen(path, "re");
     while (file && !known && fgets(line, sizeof(line), file)) {
-        line[strcspn(line, " \n")] = '\0';
-        known = suite_name(line) && strcmp(line, suite) == 0;
+        known = sscanf(line, "%63s %*s %95s", name, measured) == 2 && suite_name(name) &&
+                strcmp(name, suite) == 0;
+    }
+    if (known && package) {
+        memcpy(package, measured, sizeof(measured));
     }
     if (file) {
         fclose(file);

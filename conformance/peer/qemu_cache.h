@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #define MFD_CACHE_PATH_SIZE 1024
+#define MFD_PACKAGE_SIZE 96
 
 enum mfd_cached {
     MFD_CACHE_WHOLE,
@@ -24,7 +25,7 @@ struct mfd_cached_qemu {
     enum mfd_cached state;
     char suite[64];
     char version[64];               /* "10.0.13"; "" unless whole */
-    char package[96];               /* Debian's version of it; "" unless whole */
+    char package[MFD_PACKAGE_SIZE]; /* Debian's version of it; "" unless whole */
     char path[MFD_CACHE_PATH_SIZE]; /* of the program */
 };
 
@@ -46,7 +47,10 @@ struct mfd_cached_qemu *mfd_qemu_cache_list(const char *folder, size_t *count);
 
 /* Path of the script, in the source or installed. */
 const char *mfd_qemu_fetch_script(void);
-/* Whether the table of releases beside the script has the suite. */
-bool mfd_qemu_suite_known(const char *suite);
+/*
+ * Whether the table of releases beside the script has the suite. `package`, unless NULL, gets Debian's version
+ * of the package that the baselines were measured with.
+ */
+bool mfd_qemu_suite_known(const char *suite, char package[MFD_PACKAGE_SIZE]);
 
 #endif

@@ -170,12 +170,16 @@ static void the_folder_is_named_by_the_first_variable_that_is_set(void **state)
 
 static void the_suites_that_can_be_fetched_are_known(void **state)
 {
+    char package[MFD_PACKAGE_SIZE] = "";
+
     (void)state;
-    assert_true(mfd_qemu_suite_known("trixie"));
-    assert_true(mfd_qemu_suite_known("bookworm-backports"));
-    assert_false(mfd_qemu_suite_known("bookworm-"));
-    assert_false(mfd_qemu_suite_known("#"));
-    assert_false(mfd_qemu_suite_known(""));
+    assert_true(mfd_qemu_suite_known("bullseye", package));
+    assert_memory_equal(package, "1:5.2+", 6);
+    assert_true(mfd_qemu_suite_known("trixie", NULL));
+    assert_true(mfd_qemu_suite_known("bookworm-backports", NULL));
+    assert_false(mfd_qemu_suite_known("bookworm-", NULL));
+    assert_false(mfd_qemu_suite_known("#", NULL));
+    assert_false(mfd_qemu_suite_known("", NULL));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)

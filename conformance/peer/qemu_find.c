@@ -46,7 +46,7 @@ char *mfd_qemu_find(const char *name, char error[MFD_FIND_ERROR_SIZE])
     if (cached.state == MFD_CACHE_BROKEN) {
         snprintf(error, MFD_FIND_ERROR_SIZE,
                  "%s in %s is broken: mfdkit qemu fetch %s makes it anew", name, folder, name);
-    } else if (mfd_qemu_suite_known(name)) {
+    } else if (mfd_qemu_suite_known(name, NULL)) {
         snprintf(error, MFD_FIND_ERROR_SIZE, "%s is not in %s: mfdkit qemu fetch %s gets it", name,
                  folder, name);
     } else if (!(path = on_path(name))) {

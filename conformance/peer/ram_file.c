@@ -18,7 +18,9 @@ static void fill_page(uint8_t *page, size_t size, uint64_t number, enum mfd_ram_
         return;
     }
     for (size_t i = 0; i < size; i++) {
-        if (number % 7 == 0) {
+        if (fill == MFD_RAM_STALE) {
+            page[i] = 0xa5;
+        } else if (number % 7 == 0) {
             x = x * 6364136223846793005u + 1442695040888963407u;
             page[i] = (uint8_t)(x >> 56);
         } else {
@@ -58,13 +60,13 @@ int mfd_ram_make(const char *path, uint64_t size, enum mfd_ram_fill fill, uint64
     if (error) {
         return error;
     }
-    for (uint64_t at = 0; fill != MFD_RAM_EMPTY && at < size; at += MFD_RAM_PAGE) {
-        size_t part = size - at < MFD_RAM_PAGE ? (size_t)(size - at) : MFD_RAM_PAGE;
+    for (uint64_t at = 0; fill != MFD_RAM_EMPTY && at < size; at += MFD_RAM_FILE_PAGE) {
+        size_t part = size - at < MFD_RAM_FILE_PAGE ? (size_t)(size - at) : MFD_RAM_FILE_PAGE;
 
         if (size > dense && at >= dense / 2 && at < size - dense / 2) {
-            at = (size - dense / 2) / MFD_RAM_PAGE * MFD_RAM_PAGE;
+            at = (size - dense / 2) / MFD_RAM_FILE_PAGE * MFD_RAM_FILE_PAGE;
         }
-        fill_page(ram + at, part, at / MFD_RAM_PAGE, fill);
+        fill_page(ram + at, part, at / MFD_RAM_FILE_PAGE, fill);
     }
     munmap(ram, size);
     return 0;
@@ -94,8 +96,8 @@ static void compare_maps(const int fds[2], uint8_t *const ram[2], uint64_t size,
 {
     uint64_t at = 0;
 
-    while ((at = next_data(fds, at, size) / MFD_RAM_PAGE * MFD_RAM_PAGE) < size) {
-        size_t part = size - at < MFD_RAM_PAGE ? (size_t)(size - at) : MFD_RAM_PAGE;
+    while ((at = next_data(fds, at, size) / MFD_RAM_FILE_PAGE * MFD_RAM_FILE_PAGE) < size) {
+        size_t part = size - at < MFD_RAM_FILE_PAGE ? (size_t)(size - at) : MFD_RAM_FILE_PAGE;
 
         if (memcmp(ram[0] + at, ram[1] + at, part) != 0) {
             if (difference->pages++ == 0) {

@@ -12,12 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MFD_RAM_PAGE 4096u
+#define MFD_RAM_FILE_PAGE 4096u
 
 enum mfd_ram_fill {
     MFD_RAM_EMPTY, /* zeros */
     MFD_RAM_MIXED, /* pages of text, of noise and of zeros, each unlike any other page that is not zero */
-    MFD_RAM_FULL, /* the same without pages of zeros */
+    MFD_RAM_FULL,  /* the same without pages of zeros */
+    MFD_RAM_STALE, /* what was there before: unlike all of the above in every page */
 };
 
 struct mfd_ram_difference {

@@ -67,7 +67,7 @@ static void files_made_alike_are_equal(void **state)
     struct mfd_ram_difference difference;
 
     (void)state;
-    for (enum mfd_ram_fill fill = MFD_RAM_EMPTY; fill <= MFD_RAM_FULL; fill++) {
+    for (enum mfd_ram_fill fill = MFD_RAM_EMPTY; fill <= MFD_RAM_STALE; fill++) {
         assert_int_equal(mfd_ram_make(one, SIZE, fill, SIZE), 0);
         assert_int_equal(mfd_ram_make(other, SIZE, fill, SIZE), 0);
         assert_int_equal(mfd_ram_compare(one, other, SIZE, &difference), 0);
@@ -118,16 +118,22 @@ static void pages_differ_from_each_other_and_only_a_mixed_file_has_zeros(void **
     assert_int_equal(mfd_ram_make(one, SIZE, MFD_RAM_FULL, SIZE), 0);
     assert_int_equal(mfd_ram_make(other, SIZE, MFD_RAM_EMPTY, SIZE), 0);
     assert_int_equal(mfd_ram_compare(one, other, SIZE, &difference), 0);
-    assert_int_equal(difference.pages, SIZE / MFD_RAM_PAGE);
+    assert_int_equal(difference.pages, SIZE / MFD_RAM_FILE_PAGE);
     assert_int_equal(mfd_ram_make(one, SIZE, MFD_RAM_MIXED, SIZE), 0);
     assert_int_equal(mfd_ram_compare(one, other, SIZE, &difference), 0);
-    assert_in_range(difference.pages, SIZE / MFD_RAM_PAGE / 2, SIZE / MFD_RAM_PAGE - 1);
+    assert_in_range(difference.pages, SIZE / MFD_RAM_FILE_PAGE / 2, SIZE / MFD_RAM_FILE_PAGE - 1);
+    for (enum mfd_ram_fill fill = MFD_RAM_EMPTY; fill <= MFD_RAM_FULL; fill++) {
+        assert_int_equal(mfd_ram_make(one, SIZE, fill, SIZE), 0);
+        assert_int_equal(mfd_ram_make(other, SIZE, MFD_RAM_STALE, SIZE), 0);
+        assert_int_equal(mfd_ram_compare(one, other, SIZE, &difference), 0);
+        assert_int_equal(difference.pages, SIZE / MFD_RAM_FILE_PAGE);
+    }
     /* the whole of the first two megabytes against itself, moved by pages */
     assert_int_equal(mfd_ram_make(one, 2 * SIZE, MFD_RAM_FULL, SIZE), 0);
     assert_int_equal(mfd_ram_make(other, SIZE, MFD_RAM_FULL, SIZE), 0);
     assert_int_equal(truncate(one, SIZE), 0);
     assert_int_equal(mfd_ram_compare(one, other, SIZE, &difference), 0);
-    assert_int_equal(difference.pages, SIZE / MFD_RAM_PAGE / 2);
+    assert_int_equal(difference.pages, SIZE / MFD_RAM_FILE_PAGE / 2);
 }
 
 static void a_large_file_is_sparse_and_filled_at_both_ends(void **state)
@@ -142,7 +148,7 @@ static void a_large_file_is_sparse_and_filled_at_both_ends(void **state)
     assert_int_equal(st.st_size, 1ull << 32);
     assert_in_range(st.st_blocks * 512, SIZE, 2 * SIZE);
     assert_int_equal(mfd_ram_compare(one, other, 1ull << 32, &difference), 0);
-    assert_int_equal(difference.pages, SIZE / MFD_RAM_PAGE);
+    assert_int_equal(difference.pages, SIZE / MFD_RAM_FILE_PAGE);
     assert_int_equal(difference.first, 0);
 }
 

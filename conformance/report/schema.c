@@ -21,6 +21,7 @@ static bool type_matches(const json_t *value, const char *type)
            (strcmp(type, "array") == 0 && json_is_array(value)) ||
            (strcmp(type, "string") == 0 && json_is_string(value)) ||
            (strcmp(type, "integer") == 0 && json_is_integer(value)) ||
+           (strcmp(type, "boolean") == 0 && json_is_boolean(value)) ||
            (strcmp(type, "number") == 0 && json_is_number(value)) ||
            (strcmp(type, "null") == 0 && json_is_null(value));
 }
@@ -63,6 +64,9 @@ static bool keyword_holds(const json_t *value, const json_t *schema, const char 
     }
     if (strcmp(word, "minimum") == 0) {
         return json_number_value(value) >= json_number_value(arg);
+    }
+    if (strcmp(word, "maximum") == 0) {
+        return json_number_value(value) <= json_number_value(arg);
     }
     if (strcmp(word, "required") == 0) {
         json_array_foreach(arg, i, member)
