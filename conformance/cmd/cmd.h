@@ -11,6 +11,7 @@ enum mfd_exit { MFD_OK = 0, MFD_UNEXPECTED = 1, MFD_USAGE = 2, MFD_HARNESS = 3, 
 int mfd_cmd_test(int argc, char **argv);
 int mfd_cmd_report(int argc, char **argv);
 int mfd_cmd_diff(int argc, char **argv);
+int mfd_cmd_shrink(int argc, char **argv);
 int mfd_cmd_coverage(int argc, char **argv);
 int mfd_cmd_list(int argc, char **argv);
 int mfd_cmd_explain(int argc, char **argv);

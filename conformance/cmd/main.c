@@ -15,6 +15,7 @@ static const struct command {
     {"list", mfd_cmd_list, "rules, fields, scenarios, profiles, mutants or defects"},
     {"explain", mfd_cmd_explain, "one rule, field, scenario, defect or profile"},
     {"coverage", mfd_cmd_coverage, "what stands behind each rule, and what hangs in the air"},
+    {"shrink", mfd_cmd_shrink, "the smallest scenario with which a peer still does the same"},
     {"fmt", mfd_cmd_fmt, "write scenario files in their one form"},
     {"send", mfd_cmd_send, "the reference sender"},
     {"recv", mfd_cmd_recv, "the reference receiver"},

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* mfdkit test: from the command line to a run and its reports. */
+#include "choose.h"
 #include "cmd.h"
 #include "peer.h"
 #include "profile.h"
-#include "qemu_find.h"
 #include "run.h"
 #include "suite.h"
 #include "tap.h"
@@ -16,79 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Seconds; only a peer that spins, or a command that does not end, ever makes use of them. */
-#define GUARD 10.0
-
-/* Chooses the kind of peer and its program; an exit code, MFD_OK if it went well. */
-static int choose_peer(const struct mfd_test_args *args, struct mfd_peer *peer)
-{
-    char error[MFD_PEER_ERROR_SIZE];
-    char lack[MFD_FIND_ERROR_SIZE];
-
-    peer->guard = GUARD * args->scale;
-    peer->wrap = (char *)args->wrap;
-    if (args->command) {
-        peer->kind = &mfd_peer_command;
-        peer->argv = args->command;
-        peer->path = strdup(args->command[0]);
-        peer->machine = strdup("none");
-        return MFD_OK;
-    }
-    if (!args->peer || strcmp(args->peer, "ref") == 0) {
-        peer->kind = &mfd_peer_ref;
-        peer->path = strdup("");
-        peer->machine = strdup("none");
-        return MFD_OK;
-    }
-    if (strncmp(args->peer, "qemu", 4) != 0 || (args->peer[4] && args->peer[4] != '=')) {
-        fprintf(
-            stderr,
-            "mfdkit test: there is no peer '%s'; try ref, qemu, qemu=PATH, qemu=SUITE or -- COMMAND\n",
-            args->peer);
-        return MFD_USAGE;
-    }
-    peer->kind = &mfd_peer_qemu;
-    peer->path = mfd_qemu_find(args->peer[4] ? args->peer + 5 : MFD_QEMU_PROGRAM, lack);
-    if (!peer->path) {
-        fprintf(stderr, "mfdkit test: %s\n", lack);
-        return MFD_HARNESS;
-    }
-    if (!mfd_qemu_probe(peer, error)) {
-        fprintf(stderr, "mfdkit test: %s\n", error);
-        return MFD_HARNESS;
-    }
-    return MFD_OK;
-}
-
-/* The profile named, or that of the peer's version; NULL with a message on standard error. */
-static const struct mfd_profile *choose_profile(const struct mfd_test_args *args,
-                                                const struct mfd_peer *peer)
-{
-    const struct mfd_profile *profile = NULL;
-    bool exact = true;
-
-    if (args->profile && strcmp(args->profile, "auto") != 0) {
-        profile = mfd_profile_find(args->profile);
-        if (!profile) {
-            fprintf(stderr,
-                    "mfdkit test: there is no profile '%s'; mfdkit list profiles shows them\n",
-                    args->profile);
-        }
-        return profile;
-    }
-    if (!peer->version) {
-        return mfd_profile_find("ref");
-    }
-    profile = mfd_profile_for_version(peer->version, &exact);
-    if (!profile) {
-        fprintf(stderr, "mfdkit test: no profile for version %s; name one with --profile\n",
-                peer->version);
-    } else if (!exact) {
-        fprintf(stderr, "mfdkit test: no profile for version %s; judged by %s\n", peer->version,
-                profile->name);
-    }
-    return profile;
-}
+/* Tells git bisect run to skip a commit. */
+#define BISECT_SKIP 125
 
 /* Loads the baseline; false with a message if one is named, or there is one, that cannot be read. */
 static bool choose_baseline(const struct mfd_test_args *args, const struct mfd_peer *peer,
@@ -132,9 +61,6 @@ static int finish(const struct mfd_test_args *args, const struct mfd_run *run)
     if (!mfd_report_files_write(&args->files, "test", run)) {
         code = MFD_HARNESS;
     }
-    if (args->bisect && (code == MFD_HARNESS || code == MFD_NOTHING)) {
-        code = 125;
-    }
     return code;
 }
 
@@ -155,9 +81,32 @@ static void describe_run(struct mfd_run *run, const struct mfd_peer *peer,
     run->role = "receiver";
 }
 
+struct context {
+    struct mfd_text *text;
+    const struct mfd_test_args *args;
+};
+
+static void show_plan(const struct mfd_budget *budget, void *context)
+{
+    const struct mfd_test_args *args = ((struct context *)context)->args;
+
+    printf("plan: %zu scenario%s as %zu instance%s", budget->scenarios,
+           budget->scenarios == 1 ? "" : "s", budget->instances, budget->instances == 1 ? "" : "s");
+    if (budget->foreign) {
+        printf(", %zu not for this profile", budget->foreign);
+    }
+    printf("; %zu migrations, %zu without a fault among them, %u at a time", budget->plays,
+           budget->twins, args->jobs);
+    if (args->seed) {
+        printf(", shuffled by seed %u", args->seed);
+    }
+    printf("\n\n");
+    fflush(stdout);
+}
+
 static void show(const struct mfd_result *result, void *context)
 {
-    mfd_text_result(context, result);
+    mfd_text_result(((struct context *)context)->text, result);
 }
 
 /* Everything is chosen: run, report, and the exit code. */
@@ -168,6 +117,7 @@ static int run_and_report(const struct mfd_test_args *args, const struct mfd_pee
     char error[MFD_RUN_ERROR_SIZE];
     char rerun[512];
     struct mfd_text text;
+    struct context context = {&text, args};
     struct mfd_run run = {.strict = args->strict};
     struct mfd_run_options options = {
         .scenarios = scenarios,
@@ -178,10 +128,12 @@ static int run_and_report(const struct mfd_test_args *args, const struct mfd_pee
         .jobs = args->jobs,
         .repeat = args->repeat,
         .strength = args->strength,
+        .seed = args->seed,
         .shard = args->shard,
         .shards = args->shards,
+        .planned = args->tap ? NULL : show_plan,
         .progress = args->tap ? NULL : show,
-        .context = &text,
+        .context = &context,
     };
     int code = MFD_USAGE;
 
@@ -205,6 +157,7 @@ static int run_and_report(const struct mfd_test_args *args, const struct mfd_pee
 int mfd_cmd_test(int argc, char **argv)
 {
     struct mfd_test_args args;
+    struct mfd_choice choice;
     struct mfd_peer peer = {0};
     const struct mfd_profile *profile = NULL;
     struct mfd_baseline *baseline = NULL;
@@ -213,8 +166,14 @@ int mfd_cmd_test(int argc, char **argv)
 
     mfd_test_args_parse(argc, argv, &args);
     scenarios = args.scenarios ? args.scenarios : mfd_suite_folder();
-    code = choose_peer(&args, &peer);
-    if (code == MFD_OK && !(profile = choose_profile(&args, &peer))) {
+    choice = (struct mfd_choice){.command = "test",
+                                 .peer = args.peer,
+                                 .argv = args.command,
+                                 .profile = args.profile,
+                                 .wrap = args.wrap,
+                                 .scale = args.scale};
+    code = mfd_choose_peer(&choice, &peer);
+    if (code == MFD_OK && !(profile = mfd_choose_profile(&choice, &peer))) {
         code = MFD_USAGE;
     }
     if (code == MFD_OK && !choose_baseline(&args, &peer, profile, scenarios, &baseline)) {
@@ -226,5 +185,6 @@ int mfd_cmd_test(int argc, char **argv)
     }
     mfd_baseline_free(baseline);
     mfd_peer_free(&peer);
-    return code;
+    /* what could not be tested is neither good nor bad: git bisect skips it */
+    return args.bisect && (code == MFD_HARNESS || code == MFD_NOTHING) ? BISECT_SKIP : code;
 }

@@ -16,6 +16,7 @@ enum key {
     KEY_STRICT,
     KEY_JOBS,
     KEY_REPEAT,
+    KEY_SEED,
     KEY_SHARD,
     KEY_STRENGTH,
     KEY_SCENARIOS,
@@ -40,8 +41,10 @@ static const struct argp_option options[] = {
     {"strict", KEY_STRICT, NULL, 0, "a SHOULD that is not met is a failure", 0},
     {"jobs", KEY_JOBS, "N", 0, "scenarios at a time (default: one per processor)", 0},
     {"repeat", KEY_REPEAT, "N", 0, "run each instance N times and keep its worst result", 0},
+    {"seed", KEY_SEED, "N", 0, "run them in an order shuffled by N (default: that of the list)", 0},
     {"shard", KEY_SHARD, "I/N", 0, "only the I-th of N parts", 0},
-    {"strength", KEY_STRENGTH, "N", 0, "how many parameters are combined (default: 2; full: all)",
+    {"strength", KEY_STRENGTH, "N", 0,
+     "combine every N parameters: 1 shows each value once, 0 or full is every combination (default: 2)",
      0},
     {"scenarios", KEY_SCENARIOS, "DIR", 0, "folder of the scenarios", 0},
     {"tap", KEY_TAP, NULL, 0, "TAP on standard output", 1},
@@ -110,11 +113,16 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_REPEAT:
         args->repeat = number(text, state, "--repeat");
         break;
+    case KEY_SEED:
+        args->seed = number(text, state, "--seed");
+        break;
     case KEY_SHARD:
         parse_shard(text, args, state);
         break;
     case KEY_STRENGTH:
-        args->strength = strcmp(text, "full") == 0 ? 0 : number(text, state, "--strength");
+        args->strength = strcmp(text, "full") == 0 || strcmp(text, "0") == 0
+                             ? 0
+                             : number(text, state, "--strength");
         break;
     case KEY_SCENARIOS:
         args->scenarios = text;

@@ -25,6 +25,7 @@ struct mfd_test_args {
     unsigned jobs;
     unsigned repeat;
     unsigned strength;
+    unsigned seed;
     unsigned shard;
     unsigned shards;
     bool strict;

@@ -96,7 +96,10 @@ __attribute__((noreturn)) static void run_command(const struct mfd_peer *peer,
     static struct parameter parameters[PARAMETERS];
     char tls[sizeof(live->keys) + 8];
     size_t count = 0;
+    size_t used = 0;
     char **argv = NULL;
+    char *wrap = strdup(peer->wrap ? peer->wrap : "");
+    size_t wrap_room = wrap ? strlen(wrap) / 2 + 1 : 0; /* words that it can have */
 
     fill_parameters(parameters, plan, live);
     for (int i = 0; i < PARAMETERS; i++) {
@@ -112,14 +115,19 @@ __attribute__((noreturn)) static void run_command(const struct mfd_peer *peer,
     while (peer->argv[count]) {
         count++;
     }
-    argv = calloc(count + 1, sizeof(*argv));
+    argv = calloc(wrap_room + count + 1, sizeof(*argv));
+    for (char *word = NULL; argv && (word = strsep(&wrap, " "));) {
+        if (*word) {
+            argv[used++] = word;
+        }
+    }
     for (size_t i = 0; argv && i < count; i++) {
-        argv[i] = expand(peer->argv[i], parameters);
+        argv[used++] = expand(peer->argv[i], parameters);
     }
     if (argv) {
         execvp(argv[0], argv);
     }
-    fprintf(stderr, "%s: %s\n", peer->argv[0], strerror(errno));
+    fprintf(stderr, "%s: %s\n", argv ? argv[0] : peer->argv[0], strerror(errno));
     _exit(127);
 }
 

@@ -23,8 +23,37 @@ struct suite_run {
     const struct mfd_run_options *options;
     struct mfd_run *run;
     struct mfd_selection selection;
+    size_t *order; /* the instance that is run as the n-th */
+    size_t *worst; /* for each instance: how many of its runs came out as the result that is kept */
     size_t decided; /* results before this index have been reported */
 };
+
+/* The instance of a job; jobs of twins have the first numbers. */
+static size_t instance_of(const struct suite_run *suite, size_t job)
+{
+    return suite->order[(job - suite->selection.twin_count) % suite->selection.item_count];
+}
+
+/* An order of the instances, the same for the same seed on every machine. */
+static void shuffle(struct suite_run *suite)
+{
+    size_t count = suite->selection.item_count;
+    uint64_t state = suite->options->seed;
+
+    for (size_t i = 0; i < count; i++) {
+        suite->order[i] = i;
+    }
+    for (size_t i = count; suite->options->seed && i > 1; i--) {
+        size_t other = 0;
+        size_t kept = suite->order[i - 1];
+
+        /* a linear congruential generator (Knuth's MMIX), of which the high bits are good */
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        other = (size_t)((state >> 33) % i);
+        suite->order[i - 1] = suite->order[other];
+        suite->order[other] = kept;
+    }
+}
 
 /* The deviating message as the report of a failure shows it. */
 static void add_offending(const struct mfd_plan *plan, struct mfd_result *result)
@@ -70,10 +99,8 @@ static json_t *work(size_t index, void *context)
 {
     struct suite_run *suite = context;
     bool twin = index < suite->selection.twin_count;
-    const struct mfd_item *item =
-        twin ? suite->selection.twins[index].of
-             : &suite->selection
-                    .items[(index - suite->selection.twin_count) % suite->selection.item_count];
+    const struct mfd_item *item = twin ? suite->selection.twins[index].of
+                                       : &suite->selection.items[instance_of(suite, index)];
     struct mfd_lang_error fault = {0};
     struct mfd_plan *plan = mfd_item_compile(&suite->selection, item, twin, &fault);
     struct mfd_result result = {0};
@@ -213,6 +240,7 @@ static void instance_done(struct suite_run *suite, size_t index, const json_t *a
     }
     decide(suite, item, &result);
     if (kept->id && badness(result.verdict) <= badness(kept->verdict)) {
+        suite->worst[index] += result.verdict == kept->verdict && result.got == kept->got;
         mfd_result_free(&result);
         return;
     }
@@ -220,8 +248,25 @@ static void instance_done(struct suite_run *suite, size_t index, const json_t *a
         mfd_result_free(kept);
     }
     *kept = result;
+    suite->worst[index] = 1;
     if (suite->options->repeat <= 1) {
-        report(suite, index + 1);
+        report(suite, suite->run->count);
+    }
+}
+
+/* Of an instance that did not come out the same each time, how often it came out as it is told. */
+static void tell_rates(struct suite_run *suite)
+{
+    for (size_t i = 0; i < suite->selection.item_count; i++) {
+        struct mfd_result *result = &suite->run->results[i];
+        char *text = NULL;
+
+        if (suite->worst[i] < suite->options->repeat &&
+            asprintf(&text, "%zu times of %u: %s", suite->worst[i], suite->options->repeat,
+                     result->detail ? result->detail : "") > 0) {
+            free(result->detail);
+            result->detail = text;
+        }
     }
 }
 
@@ -232,8 +277,7 @@ static void done(size_t index, const json_t *answer, const char *why, void *cont
     if (index < suite->selection.twin_count) {
         twin_done(suite, index, answer, why);
     } else {
-        instance_done(suite, (index - suite->selection.twin_count) % suite->selection.item_count,
-                      answer, why);
+        instance_done(suite, instance_of(suite, index), answer, why);
     }
 }
 
@@ -290,13 +334,22 @@ static bool run_loaded(struct suite_run *suite, const struct mfd_suite *files, c
     malloc_trim(0); /* each instance costs two forks, and they copy what maps the heap */
     suite->run->results = calloc(suite->selection.item_count + 1, sizeof(*suite->run->results));
     suite->run->count = suite->selection.item_count;
-    if (!suite->run->results) {
+    suite->order = calloc(suite->selection.item_count + 1, sizeof(*suite->order));
+    suite->worst = calloc(suite->selection.item_count + 1, sizeof(*suite->worst));
+    if (!suite->run->results || !suite->order || !suite->worst) {
         snprintf(error, MFD_RUN_ERROR_SIZE, "out of memory");
         return false;
+    }
+    shuffle(suite);
+    if (suite->options->planned) {
+        const struct mfd_budget budget = mfd_selection_budget(&suite->selection);
+
+        suite->options->planned(&budget, suite->options->context);
     }
     if (suite->selection.item_count && !run_jobs(suite, &peer, error)) {
         return false;
     }
+    tell_rates(suite);
     if (!add_stale_lines(suite)) {
         snprintf(error, MFD_RUN_ERROR_SIZE, "out of memory");
         return false;
@@ -315,6 +368,8 @@ bool mfd_run_suite(const struct mfd_peer *peer, const struct mfd_run_options *op
         mfd_suite_load(options->scenarios, &files, error) && run_loaded(&suite, &files, error);
 
     mfd_selection_free(&suite.selection);
+    free(suite.order);
+    free(suite.worst);
     mfd_suite_free(&files);
     if (good) {
         mfd_run_summarise(run);

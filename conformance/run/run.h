@@ -13,6 +13,15 @@
 
 #define MFD_RUN_ERROR_SIZE 1280
 
+/* What a run is going to cost. */
+struct mfd_budget {
+    size_t scenarios; /* of which at least one instance is chosen */
+    size_t instances; /* results that there will be, lines of the baseline aside */
+    size_t foreign;   /* of these not for this peer's profile: they cost nothing */
+    size_t twins;     /* migrations without a fault that prove the others */
+    size_t plays;     /* migrations in all, repetitions included: each starts a peer */
+};
+
 struct mfd_run_options {
     const char *scenarios;    /* folder */
     const char *const *globs; /* NULL-terminated; scenario id, instance id or rule id; none: all */
@@ -22,9 +31,12 @@ struct mfd_run_options {
     unsigned jobs;
     unsigned repeat;
     unsigned strength; /* 0: every combination */
+    unsigned seed;     /* instances run in an order shuffled by it; 0: that of the list */
     unsigned shard;    /* of `shards`, from 1 */
     unsigned shards;
     bool strict;
+    /* Called once, before anything runs. May be NULL. */
+    void (*planned)(const struct mfd_budget *budget, void *context);
     /* Called as each result is decided, in the order of the list. May be NULL. */
     void (*progress)(const struct mfd_result *result, void *context);
     void *context;

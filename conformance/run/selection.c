@@ -76,6 +76,7 @@ static bool prepare(struct mfd_selection *selection, struct mfd_item *item,
         return false;
     }
     applies = plan->expect != 0;
+    item->foreign = !applies;
     mfd_plan_free(plan);
     if (applies && mfd_scenario_negative(item->file->scenario)) {
         item->twin = find_twin(selection, item, error);
@@ -113,7 +114,7 @@ static bool expand_file(struct mfd_selection *selection, const struct mfd_suite 
     }
     for (size_t i = 0; grown && i < count; i++) {
         if (selected(selection, file, instances[i].id, (*number)++)) {
-            grown[selection->item_count++] = (struct mfd_item){file, &instances[i], -1};
+            grown[selection->item_count++] = (struct mfd_item){file, &instances[i], -1, false};
         }
     }
     if (!grown) {
@@ -152,6 +153,21 @@ bool mfd_selection_make(struct mfd_selection *selection, const struct mfd_peer *
         }
     }
     return true;
+}
+
+struct mfd_budget mfd_selection_budget(const struct mfd_selection *selection)
+{
+    struct mfd_budget budget = {.instances = selection->item_count, .twins = selection->twin_count};
+    unsigned repeat = selection->options->repeat;
+
+    for (size_t i = 0; i < selection->item_count; i++) {
+        const struct mfd_item *item = &selection->items[i];
+
+        budget.scenarios += i == 0 || item->file != item[-1].file;
+        budget.foreign += item->foreign;
+    }
+    budget.plays = budget.twins + (budget.instances - budget.foreign) * (repeat ? repeat : 1);
+    return budget;
 }
 
 void mfd_selection_free(struct mfd_selection *selection)

@@ -12,7 +12,8 @@
 struct mfd_item {
     const struct mfd_suite_file *file;
     struct mfd_instance *instance;
-    int twin; /* index of its twin; -1: it has none, or does not apply to this peer */
+    int twin;     /* index of its twin; -1: it has none, or does not apply to this peer */
+    bool foreign; /* it does not apply to this peer */
 };
 
 /* A positive twin, run once for all instances that share its plan. */
@@ -44,6 +45,9 @@ bool mfd_selection_make(struct mfd_selection *selection, const struct mfd_peer *
                         const struct mfd_run_options *options, const struct mfd_suite *files,
                         char *error);
 void mfd_selection_free(struct mfd_selection *selection);
+
+/* What it costs to run the selection. */
+struct mfd_budget mfd_selection_budget(const struct mfd_selection *selection);
 
 /* The plan of an item, or of its twin; NULL with `error`, as mfd_scenario_compile(). */
 struct mfd_plan *mfd_item_compile(const struct mfd_selection *selection,
