@@ -3,13 +3,14 @@
 
 #include <string.h>
 
-#define LINKTYPE_RAW 101u
 #define SNAPLEN 262144u
 
 /* pcapng, draft-ietf-opsawg-pcapng. */
 #define BLOCK_SECTION 0x0a0d0d0au
 #define BLOCK_INTERFACE 1u
 #define BLOCK_PACKET 6u
+#define BLOCK_SECRETS 10u
+#define SECRETS_TLS 0x544c534bu
 #define BYTE_ORDER_MAGIC 0x1a2b3c4du
 #define OPTION_COMMENT 1u
 #define OPTION_APPLICATION 4u     /* of a section */
@@ -80,7 +81,7 @@ static bool put_options(FILE *out, const struct option *options, size_t count)
     return good && (!options_size(options, count) || put_le32(out, 0));
 }
 
-static bool start_pcapng(FILE *out, const char *comment)
+static bool start_pcapng(FILE *out, unsigned link, const char *comment)
 {
     const struct option section[] = {{OPTION_COMMENT, comment}, {OPTION_APPLICATION, "mfdkit"}};
     const struct option interface[] = {{OPTION_TIME_RESOLUTION, NANOSECONDS}};
@@ -93,45 +94,54 @@ static bool start_pcapng(FILE *out, const char *comment)
            put_le32(out, UINT32_MAX) && put_le32(out, UINT32_MAX) && put_options(out, section, 2) &&
            put_le32(out, section_size) &&
            /* the one interface */
-           put_le32(out, BLOCK_INTERFACE) && put_le32(out, interface_size) &&
-           put_le16(out, LINKTYPE_RAW) && put_le16(out, 0) && put_le32(out, SNAPLEN) &&
-           put_options(out, interface, 1) && put_le32(out, interface_size);
+           put_le32(out, BLOCK_INTERFACE) && put_le32(out, interface_size) && put_le16(out, link) &&
+           put_le16(out, 0) && put_le32(out, SNAPLEN) && put_options(out, interface, 1) &&
+           put_le32(out, interface_size);
 }
 
-static bool start_pcap(FILE *out)
+static bool start_pcap(FILE *out, unsigned link)
 {
     return put_le32(out, PCAP_MAGIC_NS) && put_le16(out, 2) && put_le16(out, 4) &&
-           put_le32(out, 0) && put_le32(out, 0) && put_le32(out, SNAPLEN) &&
-           put_le32(out, LINKTYPE_RAW);
+           put_le32(out, 0) && put_le32(out, 0) && put_le32(out, SNAPLEN) && put_le32(out, link);
 }
 
-bool mfd_capture_file_start(FILE *out, enum mfd_capture_format format, const char *comment)
+bool mfd_capture_file_start(FILE *out, enum mfd_capture_format format, unsigned link,
+                            const char *comment)
 {
-    return format == MFD_CAPTURE_PCAPNG ? start_pcapng(out, comment) : start_pcap(out);
+    return format == MFD_CAPTURE_PCAPNG ? start_pcapng(out, link, comment) : start_pcap(out, link);
 }
 
-static bool put_pcapng(FILE *out, uint64_t time_ns, const uint8_t *bytes, size_t len,
-                       const char *comment)
+bool mfd_capture_file_secrets(FILE *out, const char *text, size_t len)
 {
-    const struct option options[] = {{OPTION_COMMENT, comment}};
-    uint32_t size = (uint32_t)(32 + padded(len) + options_size(options, 1));
+    uint32_t size = (uint32_t)(20 + padded(len));
+
+    return put_le32(out, BLOCK_SECRETS) && put_le32(out, size) && put_le32(out, SECRETS_TLS) &&
+           put_le32(out, (uint32_t)len) && put_padded(out, text, len) && put_le32(out, size);
+}
+
+static bool put_pcapng(FILE *out, const struct mfd_capture_packet *packet)
+{
+    const struct option options[] = {{OPTION_COMMENT, packet->comment}};
+    uint32_t size = (uint32_t)(32 + padded(packet->captured) + options_size(options, 1));
 
     return put_le32(out, BLOCK_PACKET) && put_le32(out, size) && put_le32(out, 0) &&
-           put_le32(out, (uint32_t)(time_ns >> 32)) && put_le32(out, (uint32_t)time_ns) &&
-           put_le32(out, (uint32_t)len) && put_le32(out, (uint32_t)len) &&
-           put_padded(out, bytes, len) && put_options(out, options, 1) && put_le32(out, size);
+           put_le32(out, (uint32_t)(packet->time_ns >> 32)) &&
+           put_le32(out, (uint32_t)packet->time_ns) && put_le32(out, (uint32_t)packet->captured) &&
+           put_le32(out, (uint32_t)packet->original) &&
+           put_padded(out, packet->bytes, packet->captured) && put_options(out, options, 1) &&
+           put_le32(out, size);
 }
 
-static bool put_pcap(FILE *out, uint64_t time_ns, const uint8_t *bytes, size_t len)
+static bool put_pcap(FILE *out, const struct mfd_capture_packet *packet)
 {
-    return put_le32(out, (uint32_t)(time_ns / NS_PER_S)) &&
-           put_le32(out, (uint32_t)(time_ns % NS_PER_S)) && put_le32(out, (uint32_t)len) &&
-           put_le32(out, (uint32_t)len) && fwrite(bytes, 1, len, out) == len;
+    return put_le32(out, (uint32_t)(packet->time_ns / NS_PER_S)) &&
+           put_le32(out, (uint32_t)(packet->time_ns % NS_PER_S)) &&
+           put_le32(out, (uint32_t)packet->captured) && put_le32(out, (uint32_t)packet->original) &&
+           fwrite(packet->bytes, 1, packet->captured, out) == packet->captured;
 }
 
-bool mfd_capture_file_packet(FILE *out, enum mfd_capture_format format, uint64_t time_ns,
-                             const uint8_t *bytes, size_t len, const char *comment)
+bool mfd_capture_file_packet(FILE *out, enum mfd_capture_format format,
+                             const struct mfd_capture_packet *packet)
 {
-    return format == MFD_CAPTURE_PCAPNG ? put_pcapng(out, time_ns, bytes, len, comment)
-                                        : put_pcap(out, time_ns, bytes, len);
+    return format == MFD_CAPTURE_PCAPNG ? put_pcapng(out, packet) : put_pcap(out, packet);
 }

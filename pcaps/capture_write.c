@@ -45,7 +45,7 @@ struct mfd_capture_writer *mfd_capture_create(FILE *out, const struct mfd_captur
     if (!writer->options.start_ns) {
         writer->options.start_ns = MFD_CAPTURE_EPOCH_NS;
     }
-    if (!mfd_capture_file_start(out, options->format, options->comment)) {
+    if (!mfd_capture_file_start(out, options->format, MFD_LINKTYPE_RAW, options->comment)) {
         free(writer);
         return NULL;
     }
@@ -164,14 +164,15 @@ static bool put(struct mfd_capture_writer *writer, const struct mfd_event *event
         .len = len,
     };
     uint64_t now = writer->options.start_ns + event->time_ns;
-    const char *comment = writer->comment;
+    struct mfd_capture_packet packet = {.bytes = writer->packet, .comment = writer->comment};
 
     conn->seq[direction] += (uint32_t)len + (flags & (MFD_TCP_SYN | MFD_TCP_FIN) ? 1 : 0);
     writer->last_ns = now > writer->last_ns ? now : writer->last_ns + 1;
     writer->comment = NULL;
-    return mfd_capture_file_packet(writer->out, writer->options.format, writer->last_ns,
-                                   writer->packet, mfd_segment_build(&segment, writer->packet),
-                                   comment);
+    packet.time_ns = writer->last_ns;
+    packet.captured = mfd_segment_build(&segment, writer->packet);
+    packet.original = packet.captured;
+    return mfd_capture_file_packet(writer->out, writer->options.format, &packet);
 }
 
 static bool put_empty(struct mfd_capture_writer *writer, const struct mfd_event *event,

@@ -2,7 +2,7 @@
 /*
  * Events to a capture: what a sniffer between the two sides would have seen.
  *
- * A connection is TCP with its handshake, segments, acknowledgements and its end. The same events and
+ * A connection is TCP over bare IP (LINKTYPE_RAW) with its handshake, segments, acknowledgements and its end. The same events and
  * options give the same bytes, on every machine. The sender is 192.0.2.1, or 2001:db8::1, with port
  * MFD_CAPTURE_PORT + 1 + connection; the receiver listens on MFD_CAPTURE_PORT of 198.18.0.1, or
  * 2001:db8:1::1, and each further migration in the file has a receiver of its own, one address on.
