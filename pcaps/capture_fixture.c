@@ -48,8 +48,10 @@ static void add_found(const struct mfd_found *found, void *context)
     uint8_t *bytes = NULL;
 
     if (!to) {
-        list->list = realloc(list->list, (list->count + 1) * sizeof(*list->list));
-        assert_non_null(list->list);
+        if ((list->count & (list->count - 1)) == 0) { /* full: none, or a power of two */
+            list->list = realloc(list->list, (list->count * 2 + 1) * sizeof(*list->list));
+            assert_non_null(list->list);
+        }
         to = &list->list[list->count++];
         *to = (struct fixture_found){found->event,         found->missing, found->frame,
                                      found->offset,        found->at,      found->sender->port,

@@ -46,7 +46,7 @@ static const struct argp_option option_list[] = {
     {"split", KEY_SPLIT, NULL, 0, "with -d: a capture for each instance", 0},
     {"twin", KEY_TWIN, NULL, 0, "without the faults: the migration that must succeed", 0},
     {"profile", KEY_PROFILE, "NAME", 0,
-     "as played to this one (default: the newest that the scenario is for)", 0},
+     "as played to this one (default: the newest revision that the scenario is for)", 0},
     {"strength", KEY_STRENGTH, "N", 0, "how many parameters are combined (default: 2; full: all)",
      0},
     {"scenarios", KEY_SCENARIOS, "DIR", 0, "folder of the scenarios", 0},
@@ -280,12 +280,10 @@ static bool expand_for(const struct options *options, enum mfd_rev rev, struct e
     return expansion->instances != NULL;
 }
 
-/* For the profile named, or for the newest one that the scenario is for. */
+/* For the profile named, or for the newest revision that the scenario is for. */
 static bool expand(const struct options *options, struct expansion *expansion,
                    struct mfd_lang_error *error)
 {
-    size_t count = 0;
-    const struct mfd_profile *profiles = mfd_profiles(&count);
     bool applies = false;
     bool good = true;
 
@@ -293,9 +291,9 @@ static bool expand(const struct options *options, struct expansion *expansion,
         return expand_for(options, mfd_profile_find(options->profile)->rev, expansion, &applies,
                           error);
     }
-    for (size_t i = count; good && !applies && i > 0; i--) {
+    for (int rev = MFD_REV_LATEST; good && !applies && rev >= 0; rev--) {
         mfd_instances_free(expansion->instances, expansion->count);
-        good = expand_for(options, profiles[i - 1].rev, expansion, &applies, error);
+        good = expand_for(options, (enum mfd_rev)rev, expansion, &applies, error);
     }
     return good;
 }
