@@ -2,6 +2,7 @@
 /* mfdkit pcap: what a scenario sends, as a capture. */
 #include "capture_write.h"
 #include "cmd.h"
+#include "folders.h"
 #include "plan_events.h"
 #include "profile.h"
 #include "suite.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define GLOBS_MAX 64
 #define PATH_ROOM 4096
@@ -175,16 +175,6 @@ static bool complain(const struct output *out)
     return false;
 }
 
-/* Every folder on the way to the file. */
-static void make_folders(char *path)
-{
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        mkdir(path, 0777); /* an error shows when the file is opened */
-        *slash = '/';
-    }
-}
-
 static bool open_output(struct output *out, const char *comment)
 {
     struct mfd_capture_options options = out->options->capture;
@@ -320,7 +310,7 @@ static bool begin(struct output *out, const char *id, const struct mfd_scenario 
 
     snprintf(out->path, sizeof(out->path), "%s/%s.%s", options->folder, id,
              options->capture.format == MFD_CAPTURE_PCAPNG ? "pcapng" : "pcap");
-    make_folders(out->path);
+    mfd_make_folders(out->path);
     good = open_output(out, comment);
     free(comment);
     return good;

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Tells git bisect run to skip a commit. */
@@ -132,6 +133,7 @@ static int run_and_report(const struct mfd_test_args *args, const struct mfd_pee
         .shard = args->shard,
         .shards = args->shards,
         .planned = args->tap ? NULL : show_plan,
+        .save_pcap = args->save_pcap,
         .progress = args->tap ? NULL : show,
         .context = &context,
     };
@@ -154,6 +156,16 @@ static int run_and_report(const struct mfd_test_args *args, const struct mfd_pee
     return code;
 }
 
+/* Before anything runs: whether captures could be kept. */
+static bool can_save(const char *folder)
+{
+    if (!folder || ((mkdir(folder, 0777) == 0 || errno == EEXIST) && access(folder, W_OK) == 0)) {
+        return true;
+    }
+    fprintf(stderr, "mfdkit test: %s: %s\n", folder, strerror(errno));
+    return false;
+}
+
 int mfd_cmd_test(int argc, char **argv)
 {
     struct mfd_test_args args;
@@ -172,7 +184,7 @@ int mfd_cmd_test(int argc, char **argv)
                                  .profile = args.profile,
                                  .wrap = args.wrap,
                                  .scale = args.scale};
-    code = mfd_choose_peer(&choice, &peer);
+    code = can_save(args.save_pcap) ? mfd_choose_peer(&choice, &peer) : MFD_USAGE;
     if (code == MFD_OK && !(profile = mfd_choose_profile(&choice, &peer))) {
         code = MFD_USAGE;
     }

@@ -23,6 +23,7 @@ enum key {
     KEY_TAP,
     KEY_JUNIT,
     KEY_JSON,
+    KEY_SAVE_PCAP,
     KEY_HTML,
     KEY_MARKDOWN,
     KEY_BADGE,
@@ -53,6 +54,7 @@ static const struct argp_option options[] = {
     {"markdown", KEY_MARKDOWN, "FILE", 0, "write Markdown for the page of a CI job", 1},
     {"badge", KEY_BADGE, "FILE", 0, "write JSON for a badge of shields.io", 1},
     {"html", KEY_HTML, "FILE", 0, "write one page for people, with a diagram of each failure", 1},
+    {"save-pcap", KEY_SAVE_PCAP, "DIR", 0, "keep a capture of each failure below this folder", 1},
     {"timeout-scale", KEY_SCALE, "X", 0, "multiply the guard against hangs", 2},
     {"wrap", KEY_WRAP, "COMMAND", 0, "run the peer under this command (gdb, valgrind)", 2},
     {"bisect", KEY_BISECT, NULL, 0, "exit 125 where nothing could be tested, for git bisect run",
@@ -144,6 +146,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_BADGE:
         args->files.badge = text;
+        break;
+    case KEY_SAVE_PCAP:
+        args->save_pcap = text;
         break;
     case KEY_SCALE:
         args->scale = strtod(text, NULL);

@@ -21,6 +21,7 @@ struct mfd_test_args {
     const char *scenarios;
     struct mfd_report_files files;
     const char *wrap;
+    const char *save_pcap;
     double scale;
     unsigned jobs;
     unsigned repeat;

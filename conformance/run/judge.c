@@ -248,12 +248,13 @@ static enum mfd_outcome crashed(struct trial *trial, enum mfd_outcome outcome,
     return outcome;
 }
 
-static void judge_started(struct trial *trial, struct mfd_result *result)
+static void judge_started(struct trial *trial, struct mfd_recording *recording,
+                          struct mfd_result *result)
 {
     enum mfd_outcome outcome = MFD_UNDECIDED;
     const struct mfd_process *process = &trial->live->process;
 
-    if (!mfd_play_start(&trial->play, trial->plan, trial->live)) {
+    if (!mfd_play_start(&trial->play, trial->plan, trial->live, recording)) {
         result->verdict = MFD_HARNESS_ERROR;
         result->detail = strdup("out of memory, or no TLS keys");
         return;
@@ -274,7 +275,7 @@ static void judge_started(struct trial *trial, struct mfd_result *result)
 }
 
 void mfd_judge_run(const struct mfd_peer *peer, const struct mfd_plan *plan,
-                   struct mfd_result *result)
+                   struct mfd_recording *recording, struct mfd_result *result)
 {
     struct mfd_live live;
     struct trial trial = {.plan = plan, .live = &live};
@@ -283,7 +284,7 @@ void mfd_judge_run(const struct mfd_peer *peer, const struct mfd_plan *plan,
 
     switch (mfd_live_start(peer, plan, &live, error)) {
     case MFD_STARTED:
-        judge_started(&trial, result);
+        judge_started(&trial, recording, result);
         break;
     case MFD_START_UNSUPPORTED:
         result->got = MFD_UNSUPPORTED;

@@ -7,15 +7,17 @@
 #define MFD_JUDGE_H
 
 #include "peer.h"
+#include "recording.h"
 #include "result.h"
 
 /*
  * Fills `result`: got, exit status, sanitizer report, detail, log, happenings, ms; verdict is left at
  * MFD_HARNESS_ERROR with the reason in `detail` where the harness failed, else at MFD_PASS for the
- * caller to decide. All strings are owned by the result.
+ * caller to decide. All strings are owned by the result. What went over the connections is added to
+ * `recording`, unless that is NULL.
  */
 void mfd_judge_run(const struct mfd_peer *peer, const struct mfd_plan *plan,
-                   struct mfd_result *result);
+                   struct mfd_recording *recording, struct mfd_result *result);
 
 /*
  * Compares guest RAM with the plan's model, and with the witness page if it was sent. Returns true if all

@@ -68,9 +68,42 @@ static bool load_creds(struct mfd_play *play)
     return true;
 }
 
-bool mfd_play_start(struct mfd_play *play, const struct mfd_plan *plan, struct mfd_live *live)
+/* Keeps what went over a connection, with the line it is from. */
+static void keep(struct mfd_play *play, unsigned conn, struct mfd_event event, const char *text)
 {
-    *play = (struct mfd_play){.plan = plan, .live = live, .start = mfd_now()};
+    if (!play->recording) {
+        return;
+    }
+    event.connection = conn;
+    event.time_ns = (uint64_t)((mfd_now() - play->start) * 1e9);
+    mfd_recording_add(play->recording, &event, text);
+}
+
+static void keep_end(struct mfd_play *play, unsigned conn, enum mfd_direction direction,
+                     enum mfd_event_kind kind)
+{
+    keep(play, conn, (struct mfd_event){.direction = direction, .kind = kind}, NULL);
+}
+
+static void keep_data(struct mfd_play *play, unsigned conn, enum mfd_direction direction,
+                      const uint8_t *bytes, size_t len)
+{
+    const struct mfd_event event = {
+        .direction = direction, .kind = MFD_EVENT_DATA, .bytes = bytes, .len = len};
+
+    if (direction == MFD_FORWARD) {
+        keep(play, conn, event, play->conns[conn].text);
+        play->conns[conn].text = NULL;
+    } else {
+        keep(play, conn, event, NULL);
+    }
+}
+
+bool mfd_play_start(struct mfd_play *play, const struct mfd_plan *plan, struct mfd_live *live,
+                    struct mfd_recording *recording)
+{
+    *play =
+        (struct mfd_play){.plan = plan, .live = live, .start = mfd_now(), .recording = recording};
     play->conns = calloc(plan->conn_count ? plan->conn_count : 1, sizeof(*play->conns));
     for (size_t i = 0; play->conns && i < plan->conn_count; i++) {
         play->conns[i].fd = -1;
@@ -87,6 +120,7 @@ static void close_conn(struct mfd_play *play, unsigned conn)
         close(c->fd);
         c->fd = -1;
         c->closed_here = true;
+        keep_end(play, conn, MFD_FORWARD, MFD_EVENT_CLOSE);
     }
     c->queued = 0;
 }
@@ -122,6 +156,7 @@ static void peer_closed(struct mfd_play *play, unsigned conn, bool reset)
         c->closed_by_peer = true;
         c->reset = reset;
         c->queued = 0;
+        keep_end(play, conn, MFD_BACKWARD, reset ? MFD_EVENT_RESET : MFD_EVENT_CLOSE);
         happen(play, conn, true, MFD_HAPPENED_END, reset ? "reset" : "closed");
     }
 }
@@ -162,6 +197,7 @@ static void end_conn(struct mfd_play *play, unsigned conn)
     if (c->fd >= 0 && c->shut_after) {
         c->shut_after = false;
         shutdown(c->fd, SHUT_WR);
+        keep_end(play, conn, MFD_FORWARD, MFD_EVENT_CLOSE);
     }
     if (c->fd >= 0 && c->close_after) {
         close_conn(play, conn);
@@ -191,6 +227,7 @@ static bool pump_conn(struct mfd_play *play, unsigned conn)
             return moved;
         }
         moved = true;
+        keep_data(play, conn, MFD_FORWARD, piece->bytes, (size_t)n);
         piece->bytes += n;
         piece->size -= (size_t)n;
         if (piece->size == 0) {
@@ -227,6 +264,7 @@ static bool drain_conn(struct mfd_play *play, unsigned conn)
 
         if (n > 0) {
             keep_reply(play, conn, buf, (size_t)n);
+            keep_data(play, conn, MFD_BACKWARD, buf, (size_t)n);
             happen(play, conn, true, MFD_HAPPENED_DATA, "%zd bytes", n);
             moved = true;
             continue;
@@ -360,6 +398,7 @@ static void step_connect(struct mfd_play *play, const struct mfd_step *step)
     for (;;) {
         c->fd = mfd_live_connect(play->live);
         if (c->fd >= 0) {
+            keep(play, step->conn, (struct mfd_event){.kind = MFD_EVENT_OPEN}, NULL);
             happen(play, step->conn, false, MFD_HAPPENED_OPEN, "connected");
             secure(play, step->conn);
             return;
@@ -450,6 +489,7 @@ static void step_send(struct mfd_play *play, const struct mfd_step *step)
         return;
     }
     happen(play, step->conn, false, MFD_HAPPENED_DATA, "%s (%zu bytes)", step->text, step->size);
+    c->text = step->text;
     for (size_t i = 0; sent < step->size && !play->failed; i++) {
         size_t piece = mfd_step_piece(step, i, step->size - sent);
 

@@ -11,6 +11,7 @@
 #define MFD_PLAY_H
 
 #include "peer.h"
+#include "recording.h"
 #include "replies.h"
 #include "result.h"
 #include "sock.h"
@@ -23,6 +24,7 @@ struct mfd_play_conn {
     bool closed_here;
     bool closed_by_peer; /* end of stream or reset seen, or a connect that was refused */
     bool reset;
+    const char *text; /* line whose bytes have not begun to leave, or NULL */
     bool shut_after;  /* half-close once the queue is empty */
     bool bye_after;   /* end TLS once the queue is empty */
     bool close_after; /* close once the queue is empty */
@@ -43,6 +45,7 @@ struct mfd_play {
     uint8_t replies[MFD_REPLIES_MAX]; /* what came back on main, as far as there is room */
     size_t reply_size;                /* all of it */
     double start;
+    struct mfd_recording *recording; /* the caller's, or NULL */
     struct mfd_happening *happenings;
     size_t happening_count;
     char error[256]; /* set when the harness itself fails */
@@ -65,8 +68,12 @@ struct mfd_watch {
     const uint8_t *wanted; /* its content, page_size bytes */
 };
 
-/* False without memory or keys. mfd_play_end() must be called in any case. */
-bool mfd_play_start(struct mfd_play *play, const struct mfd_plan *plan, struct mfd_live *live);
+/*
+ * False without memory or keys. mfd_play_end() must be called in any case. What goes over the connections, under TLS
+ * what it means, is added to `recording`, unless that is NULL.
+ */
+bool mfd_play_start(struct mfd_play *play, const struct mfd_plan *plan, struct mfd_live *live,
+                    struct mfd_recording *recording);
 /* Closes what is open and frees all but the happenings, which then belong to the caller. */
 void mfd_play_end(struct mfd_play *play);
 

@@ -5,6 +5,7 @@
 #include "jobs.h"
 #include "json.h"
 #include "judge.h"
+#include "recording.h"
 #include "selection.h"
 #include "verdict.h"
 
@@ -17,6 +18,8 @@
 
 /* Guards of the harness's own processes, in guards of the peer: a run has a few waits, each bounded. */
 #define JOB_GUARDS 12
+/* In the place of a repetition. */
+#define TWIN SIZE_MAX
 
 struct suite_run {
     const struct mfd_peer *peer;
@@ -94,6 +97,54 @@ static void describe(const struct suite_run *suite, const struct mfd_item *item,
     }
 }
 
+/* Of an instance: how often it was run before. */
+static size_t repetition_of(const struct suite_run *suite, size_t index)
+{
+    return (index - suite->selection.twin_count) / suite->selection.item_count;
+}
+
+/* Whether the capture of the run may be wanted; only later it is known what is a known defect. */
+static bool worth_saving(const struct mfd_plan *plan, const struct mfd_result *result)
+{
+    return result->verdict == MFD_HARNESS_ERROR || !(plan->expect & MFD_OUTCOME_BIT(result->got));
+}
+
+static void run_plan(const struct suite_run *suite, const struct mfd_plan *plan, size_t repetition,
+                     struct mfd_result *result)
+{
+    struct mfd_recording recording = {.count = 0};
+    bool save = suite->options->save_pcap && repetition != TWIN;
+
+    mfd_judge_run(suite->peer, plan, save ? &recording : NULL, result);
+    add_offending(plan, result);
+    if (save && worth_saving(plan, result)) {
+        result->pcap = mfd_recording_save(&recording, plan, suite->options->save_pcap, repetition);
+    }
+    mfd_recording_free(&recording);
+}
+
+/* Frees a result that does not count, and removes its capture. */
+static void drop_result(struct mfd_result *result)
+{
+    if (result->pcap) {
+        remove(result->pcap);
+    }
+    mfd_result_free(result);
+}
+
+/* A capture stays where something is wrong that was not known before. */
+static void drop_capture_unless_wrong(struct mfd_result *result)
+{
+    bool wrong = result->verdict == MFD_FAIL || result->verdict == MFD_WARN ||
+                 result->verdict == MFD_BLOCKED || result->verdict == MFD_HARNESS_ERROR;
+
+    if (result->pcap && !wrong) {
+        remove(result->pcap);
+        free(result->pcap);
+        result->pcap = NULL;
+    }
+}
+
 /* In a process of its own: runs one twin, or one instance. Twins have the first numbers. */
 static json_t *work(size_t index, void *context)
 {
@@ -109,8 +160,7 @@ static json_t *work(size_t index, void *context)
     if (plan) {
         describe(suite, item, plan, &result);
         if (plan->expect) {
-            mfd_judge_run(suite->peer, plan, &result);
-            add_offending(plan, &result);
+            run_plan(suite, plan, twin ? TWIN : repetition_of(suite, index), &result);
         }
         answer = mfd_result_to_transfer(&result);
     }
@@ -239,13 +289,14 @@ static void instance_done(struct suite_run *suite, size_t index, const json_t *a
         result.level = mfd_rule_level(result.rule, strcmp(result.role, "sender") == 0);
     }
     decide(suite, item, &result);
+    drop_capture_unless_wrong(&result);
     if (kept->id && badness(result.verdict) <= badness(kept->verdict)) {
         suite->worst[index] += result.verdict == kept->verdict && result.got == kept->got;
-        mfd_result_free(&result);
+        drop_result(&result);
         return;
     }
     if (kept->id) {
-        mfd_result_free(kept);
+        drop_result(kept);
     }
     *kept = result;
     suite->worst[index] = 1;

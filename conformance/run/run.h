@@ -37,6 +37,7 @@ struct mfd_run_options {
     bool strict;
     /* Called once, before anything runs. May be NULL. */
     void (*planned)(const struct mfd_budget *budget, void *context);
+    const char *save_pcap; /* folder for captures of what is not as expected, or NULL */
     /* Called as each result is decided, in the order of the list. May be NULL. */
     void (*progress)(const struct mfd_result *result, void *context);
     void *context;
