@@ -29,7 +29,9 @@ static struct sample sample_of(bool ipv6, const uint8_t *before, size_t before_l
     size_t len = mfd_segment_build(&segment, packet);
     struct sample sample = {.len = before_len + len};
 
-    memcpy(sample.bytes, before, before_len);
+    if (before_len) {
+        memcpy(sample.bytes, before, before_len);
+    }
     memcpy(sample.bytes + before_len, packet, len);
     return sample;
 }
