@@ -67,8 +67,11 @@ static enum mfd_decision report_no_handshake(struct mfd_link *link, int error)
 static int send_back(struct mfd_sock *sock, uint8_t *message, size_t size)
 {
     struct iovec iov = {message, size};
-    ssize_t n = mfd_sock_write(sock, &iov, 1, MSG_DONTWAIT);
+    ssize_t n = 0;
 
+    do {
+        n = mfd_sock_write(sock, &iov, 1, MSG_DONTWAIT);
+    } while (n < 0 && errno == EINTR);
     return n == (ssize_t)size ? 0 : n < 0 ? errno : EAGAIN;
 }
 
