@@ -33,23 +33,48 @@ size_t mfd_observer_findings(uint32_t page_size)
     return (size_t)2 * mfd_slots(page_size) + MFD_RULE_COUNT;
 }
 
+/* What the checks are told of the configuration. */
+static void tell_checks(struct mfd_observer *observer, struct mfd_check_context *context)
+{
+    const struct mfd_observer_config *config = &observer->config;
+
+    context->rev = config->rev;
+    context->page_size = config->page_size;
+    context->channels = config->channels;
+    context->uuid = config->uuid;
+    context->method = config->method;
+}
+
 void mfd_observer_start(struct mfd_observer *observer, const struct mfd_observer_config *config,
                         const struct mfd_observer_memory *memory)
 {
     memset(observer, 0, sizeof(*observer));
     observer->config = *config;
     observer->memory = *memory;
-    observer->context = (struct mfd_check_context){
-        .rev = config->rev,
-        .page_size = config->page_size,
-        .channels = config->channels,
-        .uuid = config->uuid,
-        .method = config->method,
-    };
-    observer->main_context = observer->context;
+    observer->buffer_size = mfd_observer_buffer_size(config->page_size);
+    tell_checks(observer, &observer->context);
+    tell_checks(observer, &observer->main_context);
     observer->main_context.ram = config->ram;
     observer->listed.blocks = memory->blocks;
     mfd_main_start(&observer->main_state, &observer->main_context, config->machine);
+}
+
+void mfd_observer_learn(struct mfd_observer *observer, const struct mfd_observer_config *config)
+{
+    observer->config = *config;
+    tell_checks(observer, &observer->context);
+    tell_checks(observer, &observer->main_context);
+}
+
+void mfd_observer_give_pages(struct mfd_observer *observer, uint16_t *pages, size_t count)
+{
+    observer->memory.pages = pages;
+    observer->memory.page_count = count;
+}
+
+const struct mfd_ramtable *mfd_observer_blocks(const struct mfd_observer *observer)
+{
+    return observer->context.ram;
 }
 
 void mfd_observe_breach(struct mfd_observer *observer, enum mfd_rule rule,
@@ -58,7 +83,14 @@ void mfd_observe_breach(struct mfd_observer *observer, enum mfd_rule rule,
 {
     struct mfd_observation *verdict = &observer->verdicts[rule];
 
-    if (mfd_rule_applies(rule, observer->config.rev) && verdict->count++ == 0) {
+    if (!mfd_rule_applies(rule, observer->config.rev)) {
+        return;
+    }
+    if (observer->breaches < observer->memory.breach_room) {
+        observer->memory.breaches[observer->breaches++] =
+            (struct mfd_breach){rule, conn->number, conn->offset + at, got, want};
+    }
+    if (verdict->count++ == 0) {
         verdict->state = MFD_OBSERVED_BROKEN;
         verdict->event = observer->event;
         verdict->connection = conn->number;
@@ -112,7 +144,6 @@ static struct mfd_observer_conn *find(struct mfd_observer *observer, uint32_t nu
 /* A connection of which this is the first event; NULL if there is no memory for it. */
 static struct mfd_observer_conn *add(struct mfd_observer *observer, const struct mfd_event *event)
 {
-    size_t size = mfd_observer_buffer_size(observer->config.page_size);
     size_t index = observer->conns;
     uint32_t channels = observer->config.channels;
     struct mfd_observer_conn *conn = NULL;
@@ -124,7 +155,7 @@ static struct mfd_observer_conn *add(struct mfd_observer *observer, const struct
     conn = &observer->memory.conns[observer->conns++];
     *conn = (struct mfd_observer_conn){
         .number = event->connection,
-        .buf = observer->memory.buffers + index * size,
+        .buf = observer->memory.buffers + index * observer->buffer_size,
         .stage = STAGE_FIRST,
         .want = 4,
         .opened = event->kind == MFD_EVENT_OPEN,
@@ -248,6 +279,7 @@ void mfd_observer_event(struct mfd_observer *observer, const struct mfd_event *e
 {
     struct mfd_observer_conn *conn = find(observer, event->connection);
 
+    observer->breaches = 0;
     if (!conn) {
         conn = add(observer, event);
     }
@@ -266,8 +298,14 @@ void mfd_observer_end(struct mfd_observer *observer)
 {
     /* what shows only now showed with the last event */
     observer->event -= observer->event > 0;
+    observer->breaches = 0;
     mfd_observe_decide(observer);
     observer->ended = true;
+}
+
+size_t mfd_observer_breaches(const struct mfd_observer *observer)
+{
+    return observer->breaches;
 }
 
 struct mfd_observation mfd_observer_verdict(const struct mfd_observer *observer, enum mfd_rule rule)

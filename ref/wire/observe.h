@@ -111,6 +111,18 @@ struct mfd_observer_memory {
      */
     uint16_t *pages;
     size_t page_count;
+    /* For mfd_observer_breaches(); NULL where nobody asks. */
+    struct mfd_breach *breaches;
+    size_t breach_room;
+};
+
+/* One breach, for those who want all of them and not only the first of each rule. */
+struct mfd_breach {
+    enum mfd_rule rule;
+    uint32_t connection;
+    uint64_t offset; /* in what that connection carried forward, from 0 */
+    uint64_t got;
+    uint64_t want;
 };
 
 /* Bytes of work buffer that one connection needs: 1344 for 4 KiB pages. */
@@ -143,6 +155,8 @@ struct mfd_observer {
     struct mfd_observer_conn *latest; /* found last */
     size_t conns;                     /* in use */
     size_t event;                     /* number of the event at hand */
+    size_t buffer_size;               /* of each connection */
+    size_t breaches;                  /* of the event at hand */
     bool ended;
     bool late;            /* some connection was not seen from its start */
     bool untracked;       /* there were more connections than memory */
@@ -174,10 +188,23 @@ struct mfd_observer {
  */
 void mfd_observer_start(struct mfd_observer *observer, const struct mfd_observer_config *config,
                         const struct mfd_observer_memory *memory);
+/*
+ * For whoever learns of the session from its bytes: replaces the configuration from the next event on.
+ * What was judged stays judged. The page size may only grow, and must not change once pages were seen.
+ */
+void mfd_observer_learn(struct mfd_observer *observer, const struct mfd_observer_config *config);
+/* Gives memory for MF-SYNC-008 that was left out at the start, before any page was seen. */
+void mfd_observer_give_pages(struct mfd_observer *observer, uint16_t *pages, size_t count);
+/* Blocks of RAM START, once all of them were listed; NULL before, or where memory did not hold them. */
+const struct mfd_ramtable *mfd_observer_blocks(const struct mfd_observer *observer);
+
 /* Events in the order in which they happened. Its bytes are not needed after the call. */
 void mfd_observer_event(struct mfd_observer *observer, const struct mfd_event *event);
 /* No event follows: what can now be told, is. */
 void mfd_observer_end(struct mfd_observer *observer);
+
+/* How many breaches the last event, or the end, showed: they stand in the memory for breaches. */
+size_t mfd_observer_breaches(const struct mfd_observer *observer);
 
 /* At any time; HELD only after the end. */
 struct mfd_observation mfd_observer_verdict(const struct mfd_observer *observer,

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* An observer that learns of the session while it goes on, and that is asked for each breach. */
+#include "observe_test.h"
+
+static struct mfd_breach breaches[8];
+
+static void start_with(enum mfd_rev rev)
+{
+    struct mfd_observer_config first = mfd_observer_config(rev);
+
+    memory.breaches = breaches;
+    memory.breach_room = COUNT(breaches);
+    mfd_observer_start(&observer, &first, &memory);
+}
+
+static void each_breach_is_listed_with_the_event_that_shows_it(void **state)
+{
+    size_t seen = 0;
+
+    (void)state;
+    build_10_0();
+    mfd_put64(bytes_of(0, 3) + MFD_PACKET_NUM, 3); /* twice, and less than another */
+    prepare();
+    start_with(MFD_REV_10_0);
+    mfd_observer_learn(&observer, &config);
+    for (size_t i = 0; i < item_count; i++) {
+        deliver_bytes(&items[i], arena + items[i].start, items[i].len);
+        for (size_t b = 0; b < mfd_observer_breaches(&observer); b++) {
+            assert_int_equal(breaches[b].rule, MFD_NUM_002);
+            assert_int_equal(i, item_of(0, 3));
+            assert_int_equal(breaches[b].connection, 0);
+            assert_true(breaches[b].got == 3);
+            seen++;
+        }
+    }
+    assert_int_equal(seen, 1);
+}
+
+static void breaches_beyond_the_memory_for_them_are_still_counted(void **state)
+{
+    (void)state;
+    build_10_0();
+    prepare();
+    start_with(MFD_REV_10_0);
+    memset(bytes_of(0, 0), 0xff, MFD_HELLO_SIZE - 1);
+    memory.breach_room = 1;
+    mfd_observer_start(&observer, &config, &memory);
+    deliver(WHOLE);
+    assert_true(mfd_observer_breaches(&observer) <= 1);
+    assert_state(MFD_INIT_002, MFD_OBSERVED_BROKEN);
+    assert_state(MFD_INIT_003, MFD_OBSERVED_BROKEN);
+}
+
+static void what_is_learnt_is_judged_from_then_on(void **state)
+{
+    (void)state;
+    build_7_2();
+    prepare();
+    /* as 10.0, a SYNC with room for pages breaks MF-HDR-004 */
+    start_with(MFD_REV_10_0);
+    deliver(WHOLE);
+    assert_state(MFD_HDR_004, MFD_OBSERVED_BROKEN);
+    prepare();
+    start_with(MFD_REV_10_0);
+    mfd_observer_learn(&observer, &config);
+    deliver(WHOLE);
+    mfd_observer_end(&observer);
+    assert_string_equal(rules_that(MFD_OBSERVED_BROKEN, false), "");
+    assert_state(MFD_SYNC_002, MFD_OBSERVED_HELD);
+}
+
+static void memory_for_pages_may_come_with_the_list_of_blocks(void **state)
+{
+    bool given = false;
+
+    (void)state;
+    build_10_0();
+    prepare();
+    memory.pages = NULL;
+    mfd_observer_start(&observer, &config, &memory);
+    assert_null(mfd_observer_blocks(&observer));
+    for (size_t i = 0; i < item_count; i++) {
+        deliver_bytes(&items[i], arena + items[i].start, items[i].len);
+        if (!given && mfd_observer_blocks(&observer)) {
+            assert_int_equal(mfd_observer_blocks(&observer)->count, 1);
+            mfd_observer_give_pages(&observer, pages, RAM / PAGE + 1);
+            given = true;
+        }
+    }
+    mfd_observer_end(&observer);
+    assert_state(MFD_SYNC_008, MFD_OBSERVED_HELD);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_breach_is_listed_with_the_event_that_shows_it),
+        cmocka_unit_test(breaches_beyond_the_memory_for_them_are_still_counted),
+        cmocka_unit_test(what_is_learnt_is_judged_from_then_on),
+        cmocka_unit_test(memory_for_pages_may_come_with_the_list_of_blocks),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
