@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Messages of channels: hello, RAM packet, device-state packet. */
+#include "hello.h"
+#include "multifd.h"
+#include "packet.h"
+
+#include <string.h>
+
+#define TEXT_HELLO_SIZE 49u
+#define BINARY_HELLO_SIZE 20u
+/* Payload up to this is reassembled with its header: no packet of a RAM block has more. */
+#define WHOLE_MAX MFD_COMPRESSED_MAX
+
+bool mfd_channel_plausible(const uint8_t *buf, size_t len)
+{
+    uint32_t flags = 0;
+    uint32_t alloc = 0;
+
+    if (len < MFD_PREFIX_SIZE || mfd_get32(buf) != MFD_MAGIC || mfd_get32(buf + 4) != MFD_VERSION) {
+        return false;
+    }
+    flags = mfd_get32(buf + MFD_PACKET_FLAGS);
+    if (flags & ~mfd_rev_flags(MFD_REV_LATEST)) {
+        return false;
+    }
+    if (len < MFD_PACKET_NORMAL_PAGES + 4 || (flags & MFD_FLAG_DEVICE_STATE)) {
+        return true;
+    }
+    alloc = mfd_get32(buf + MFD_PACKET_PAGES_ALLOC);
+    return alloc <= MFD_SLOTS_MAX && mfd_get32(buf + MFD_PACKET_NORMAL_PAGES) <= alloc;
+}
+
+/* Findings of a message go into memory that lasts as long as the call. */
+static struct mfd_findings room(const struct mfd_parse *parse)
+{
+    size_t count = mfd_observer_findings(parse->link->migration->config.page_size);
+
+    return (struct mfd_findings){wmem_alloc_array(parse->pinfo->pool, struct mfd_finding, count),
+                                 count, 0};
+}
+
+/* The message cannot be had whole: what is there is shown, the stream can only be found again. */
+static bool cut_short(struct mfd_parse *parse, enum mfd_message message)
+{
+    struct mfd_note *note = mfd_parse_note(parse, MFD_NOTE_MESSAGE, mfd_parse_left(parse));
+
+    note->message = message;
+    mfd_parse_passed(parse, note);
+    parse->flow->gap = true;
+    parse->flow->place = MFD_PLACE_LOST;
+    return true;
+}
+
+static bool is_text_hello(const uint8_t *buf, size_t len)
+{
+    return len >= TEXT_HELLO_SIZE && memcmp(buf + 36, " multifd ", 9) == 0;
+}
+
+/* The hellos of 2017, which have a size and a look of their own. */
+static bool old_hello(struct mfd_parse *parse, enum mfd_message message, uint32_t size)
+{
+    struct mfd_note *note = mfd_parse_note(parse, MFD_NOTE_MESSAGE, size);
+
+    note->message = message;
+    parse->link->hello_frame = parse->pinfo->num;
+    mfd_parse_passed(parse, note);
+    parse->flow->place = MFD_PLACE_LOST;
+    return true;
+}
+
+bool mfd_channel_hello(struct mfd_parse *parse)
+{
+    struct mfd_link *link = parse->link;
+    const uint8_t *buf = NULL;
+    struct mfd_findings findings;
+    struct mfd_note *note = NULL;
+    bool snapped = false;
+
+    if (mfd_prefs.revision == MFD_REV_2017_BINARY) {
+        return mfd_parse_have(parse, BINARY_HELLO_SIZE, &snapped)
+                   ? old_hello(parse, MFD_MSG_binary_hello, BINARY_HELLO_SIZE)
+                   : snapped && cut_short(parse, MFD_MSG_binary_hello);
+    }
+    if (is_text_hello(mfd_parse_bytes(parse), mfd_parse_captured(parse))) {
+        return old_hello(parse, MFD_MSG_text_hello, TEXT_HELLO_SIZE);
+    }
+    /* in a stream that was not seen from its start, a packet may be the first */
+    buf = mfd_parse_bytes(parse);
+    if (!link->whole && mfd_channel_plausible(buf, mfd_parse_captured(parse)) &&
+        mfd_parse_captured(parse) >= MFD_PACKET_RAMBLOCK &&
+        (mfd_get32(buf + MFD_PACKET_PAGES_ALLOC) || mfd_get32(buf + MFD_PACKET_FLAGS))) {
+        parse->flow->place = MFD_PLACE_PACKET;
+        return true;
+    }
+    if (!mfd_parse_have(parse, MFD_HELLO_SIZE, &snapped)) {
+        return snapped && cut_short(parse, MFD_MSG_hello);
+    }
+    buf = mfd_parse_bytes(parse);
+    findings = room(parse);
+    mfd_migration_saw_uuid(link->migration, buf + MFD_HELLO_UUID);
+    mfd_check_hello(&link->migration->context, buf, MFD_HELLO_SIZE, &findings);
+    link->has_id = true;
+    link->id = buf[MFD_HELLO_ID];
+    link->hello_frame = parse->pinfo->num;
+    note = mfd_parse_note(parse, MFD_NOTE_MESSAGE, MFD_HELLO_SIZE);
+    note->message = MFD_MSG_hello;
+    note->related = link->migration->main_frame;
+    mfd_note_found(note, &findings);
+    mfd_parse_passed(parse, note);
+    parse->flow->place = MFD_PLACE_PACKET;
+    return true;
+}
+
+/* Whether payload that is not all here is worth waiting for. */
+static bool wants_payload(struct mfd_parse *parse, uint32_t size, uint64_t payload)
+{
+    bool snapped = false;
+
+    return mfd_prefs.reassemble && payload && payload <= WHOLE_MAX &&
+           !mfd_parse_have(parse, size + (uint32_t)payload, &snapped) && !snapped;
+}
+
+static bool device_packet(struct mfd_parse *parse)
+{
+    struct mfd_findings findings = room(parse);
+    struct mfd_note *note = NULL;
+    uint64_t payload = 0;
+    bool snapped = false;
+
+    if (!mfd_parse_have(parse, MFD_DEVICE_SIZE, &snapped)) {
+        return snapped && cut_short(parse, MFD_MSG_device);
+    }
+    payload = mfd_get32(mfd_parse_bytes(parse) + MFD_DEVICE_NEXT_SIZE);
+    if (wants_payload(parse, MFD_DEVICE_SIZE, payload)) {
+        return false;
+    }
+    mfd_migration_saw_device(parse->link->migration);
+    mfd_check_device(&parse->link->migration->context, mfd_parse_bytes(parse), MFD_DEVICE_SIZE,
+                     &findings);
+    note = mfd_parse_note(parse, MFD_NOTE_MESSAGE, MFD_DEVICE_SIZE);
+    note->message = MFD_MSG_device;
+    note->payload_all = payload;
+    mfd_note_found(note, &findings);
+    mfd_parse_passed(parse, note);
+    return true;
+}
+
+/* What links the packet to others. */
+static void relate(struct mfd_parse *parse, struct mfd_note *note, const struct mfd_packet *packet)
+{
+    struct mfd_link *link = parse->link;
+    const wmem_array_t *points = link->migration->point_frames;
+
+    if (link->packets++ == 0) {
+        link->first_packet_frame = parse->pinfo->num;
+        note->related = link->hello_frame;
+    }
+    if (packet->flags & MFD_FLAG_SYNC) {
+        note->round = ++link->syncs;
+        if (note->round <= wmem_array_get_count((wmem_array_t *)points)) {
+            note->sync_frame =
+                *(uint32_t *)wmem_array_index((wmem_array_t *)points, note->round - 1);
+        }
+    }
+}
+
+/* Findings behind which nobody knows how much payload there is. */
+static bool counts_are_wrong(const struct mfd_packet *packet, uint32_t page_size,
+                             const struct mfd_findings *findings)
+{
+    bool wrong = (uint64_t)packet->normal_pages + packet->zero_pages > mfd_slots(page_size);
+
+    for (size_t i = 0; i < findings->count && i < findings->room; i++) {
+        switch (findings->list[i].rule) {
+        case MFD_HDR_005:
+        case MFD_HDR_017:
+        case MFD_HDR_018:
+        case MFD_PAY_008:
+            wrong = true;
+            break;
+        default:
+            break;
+        }
+    }
+    return wrong;
+}
+
+static bool ram_packet(struct mfd_parse *parse)
+{
+    struct mfd_migration *migration = parse->link->migration;
+    struct mfd_findings findings = room(parse);
+    uint32_t size = (uint32_t)mfd_packet_size(migration->config.page_size);
+    struct mfd_packet packet;
+    struct mfd_note *note = NULL;
+    uint32_t method = migration->config.method;
+    uint64_t payload = 0;
+    bool snapped = false;
+    bool whole = true;
+    bool wrong = false;
+
+    if (!mfd_parse_have(parse, size, &snapped)) {
+        whole = false;
+        if (!snapped) {
+            return false;
+        }
+        if (mfd_parse_captured(parse) < MFD_PACKET_FIXED) {
+            return cut_short(parse, MFD_MSG_packet);
+        }
+    }
+    packet = mfd_packet_unpack(mfd_parse_bytes(parse), migration->config.rev);
+    if (method == MFD_METHOD_UNKNOWN) {
+        method = packet.flags & mfd_rev_info(migration->config.rev)->methods;
+    }
+    mfd_check_packet(&migration->context, mfd_parse_bytes(parse),
+                     whole ? size : mfd_parse_captured(parse), &findings);
+    wrong = counts_are_wrong(&packet, migration->config.page_size, &findings);
+    payload = wrong ? 0 : mfd_packet_payload(&packet, method, migration->config.page_size);
+    if (whole && payload && !mfd_payload_admits(parse, method, &packet, &findings)) {
+        wrong = true;
+        payload = 0;
+    }
+    if (whole && wants_payload(parse, size, payload)) {
+        return false;
+    }
+    note = mfd_parse_note(parse, MFD_NOTE_MESSAGE,
+                          size < mfd_parse_left(parse) ? size : mfd_parse_left(parse));
+    note->message = MFD_MSG_packet;
+    note->method = method;
+    note->payload_all = payload + (size - note->size);
+    mfd_note_found(note, &findings);
+    relate(parse, note, &packet);
+    if (whole && packet.normal_pages && !wrong) {
+        mfd_payload_decode(parse, note, packet.normal_pages);
+    }
+    mfd_parse_passed(parse, note);
+    if (wrong) {
+        parse->flow->place = MFD_PLACE_LOST;
+        parse->link->undecodable = true;
+    }
+    return true;
+}
+
+bool mfd_channel_packet(struct mfd_parse *parse)
+{
+    struct mfd_migration *migration = parse->link->migration;
+    const uint8_t *buf = NULL;
+    uint32_t flags = 0;
+    bool snapped = false;
+
+    if (!mfd_parse_have(parse, MFD_PREFIX_SIZE, &snapped)) {
+        return snapped && cut_short(parse, MFD_MSG_packet);
+    }
+    buf = mfd_parse_bytes(parse);
+    /* one wrong word is a wrong field; two are no packet */
+    if (mfd_get32(buf) != MFD_MAGIC && mfd_get32(buf + 4) != MFD_VERSION) {
+        struct mfd_findings findings = room(parse);
+
+        mfd_check_prefix(&migration->context, buf, MFD_PREFIX_SIZE, &findings);
+        parse->flow->place = MFD_PLACE_LOST;
+        parse->lost_findings = findings;
+        return true;
+    }
+    flags = mfd_get32(buf + MFD_PACKET_FLAGS);
+    /* which revision it is shows before there is a note of it */
+    if (!(mfd_prefs.revision == MFD_PREF_AUTO && !migration->old &&
+          flags == MFD_FLAG_DEVICE_STATE) &&
+        !mfd_prefix_is_device(buf, migration->config.rev)) {
+        if (mfd_parse_captured(parse) >= MFD_PACKET_RAMBLOCK) {
+            mfd_migration_saw_packet(migration, buf, mfd_parse_captured(parse));
+        }
+        return ram_packet(parse);
+    }
+    return device_packet(parse);
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The main channel: its records, contents of sections that are not known, and the return path. */
+#include "multifd.h"
+
+#include "field.h"
+
+#include <string.h>
+
+/* A record may break this many rules. */
+#define FINDINGS 16u
+/* A section that does not end within this is not looked through any further. */
+#define BODY_MAX (2u << 20)
+#define JSON_MAX (1u << 20)
+#define FOOTER_SIZE 5u
+
+/* Takes what cannot be followed to the end of the connection. */
+static bool lost(struct mfd_parse *parse)
+{
+    parse->flow->place = MFD_PLACE_LOST;
+    return true;
+}
+
+/* Sections of devices are not known here, and not to be judged by their names. */
+static bool is_foreign_section(const struct mfd_record *record, const struct mfd_findings *findings)
+{
+    return record->message == MFD_MSG_section && !record->is_ram && record->size > 1 &&
+           findings->count == 1 && findings->list[0].rule == MFD_MAIN_017;
+}
+
+static bool is_foreign_subsection(const struct mfd_record *record)
+{
+    return record->message == MFD_MSG_subsection;
+}
+
+static void take_subsection(struct mfd_parse *parse, const struct mfd_record *record)
+{
+    const uint8_t *buf = mfd_parse_bytes(parse);
+
+    if (record->payload == 4 && mfd_parse_captured(parse) >= record->size + 4) {
+        uint32_t bits = mfd_get32(buf + record->size);
+
+        mfd_migration_saw_page_size(parse->link->migration, bits < 32 ? 1u << bits : 0);
+    }
+}
+
+static bool is_sync_point(const struct mfd_migration *migration, const struct mfd_record *record)
+{
+    return record->message ==
+           (migration->config.sync == MFD_SYNC_MARKER ? MFD_MSG_marker : MFD_MSG_eos);
+}
+
+static void number_sync_point(struct mfd_parse *parse, struct mfd_note *note,
+                              const struct mfd_record *record)
+{
+    struct mfd_migration *migration = parse->link->migration;
+    uint32_t frame = parse->pinfo->num;
+
+    if (is_sync_point(migration, record)) {
+        note->round = ++migration->points;
+        wmem_array_append_one(migration->point_frames, frame);
+    }
+}
+
+/* The command's number decides which revision its table is of, so it is looked at first. */
+static void foresee_command(struct mfd_parse *parse)
+{
+    const uint8_t *buf = mfd_parse_bytes(parse);
+    enum mfd_main_place place = parse->link->main.place;
+
+    if ((place == MFD_AT_SECTION || place == MFD_AT_SUBSECTION) && mfd_parse_captured(parse) >= 3 &&
+        buf[0] == MFD_SECTION_COMMAND) {
+        struct mfd_record record = {.message = MFD_MSG_command};
+
+        mfd_migration_saw_record(parse->link->migration, &record, mfd_get16(buf + 1));
+    }
+    /* likewise what the first zero page, marker and section end say */
+    if (place == MFD_AT_RAM && mfd_parse_captured(parse) >= 8) {
+        uint64_t word = mfd_get64(buf);
+        uint64_t flags = word & (parse->link->migration->config.page_size - 1);
+        struct mfd_record record = {.message = MFD_MSG_memsize};
+
+        if (word == MFD_RAM_MULTIFD_FLUSH) {
+            record.message = MFD_MSG_marker;
+        } else if (flags == MFD_RAM_EOS) {
+            record.message = MFD_MSG_eos;
+        } else if ((flags & ~(uint64_t)MFD_RAM_CONTINUE) == MFD_RAM_ZERO) {
+            record.message = MFD_MSG_zero;
+        }
+        mfd_migration_saw_record(parse->link->migration, &record, 0);
+    }
+}
+
+bool mfd_main_record(struct mfd_parse *parse)
+{
+    struct mfd_link *link = parse->link;
+    struct mfd_finding list[FINDINGS];
+    struct mfd_findings findings = {list, FINDINGS, 0};
+    struct mfd_main before = link->main;
+    struct mfd_record record;
+    struct mfd_note *note = NULL;
+    bool snapped = false;
+    bool findings_end = true;
+    size_t need = 0;
+
+    foresee_command(parse);
+    need = mfd_main_next(&link->main, mfd_parse_bytes(parse), mfd_parse_captured(parse), &record,
+                         &findings);
+    if (need) {
+        link->main = before;
+        return mfd_parse_have(parse, (uint32_t)need, &snapped) || (snapped && lost(parse));
+    }
+    /* a command that is not known has a length all the same */
+    if (record.message == MFD_MSG_command && findings.count && list[0].offset == 1) {
+        record.size += mfd_get16(mfd_parse_bytes(parse) + 3);
+        findings_end = false;
+    }
+    if (record.message == MFD_MSG_vmdesc && record.payload <= JSON_MAX) {
+        record.size += record.payload; /* the text is one of its fields */
+        record.payload = 0;
+    }
+    if ((record.size > mfd_parse_captured(parse) || record.message == MFD_MSG_subsection) &&
+        !mfd_parse_have(parse, (uint32_t)(record.size + record.payload), &snapped) && !snapped) {
+        link->main = before;
+        return false;
+    }
+    if (is_foreign_section(&record, &findings)) {
+        findings.count = 0;
+        link->body_id = link->main.section_id;
+        parse->flow->place = MFD_PLACE_BODY;
+    } else if (is_foreign_subsection(&record)) {
+        take_subsection(parse, &record);
+        parse->flow->place = findings.count ? MFD_PLACE_LOST : MFD_PLACE_MAIN;
+        findings.count = 0;
+    } else if (findings_end && mfd_findings_refused(&findings)) {
+        parse->flow->place = MFD_PLACE_LOST;
+    }
+    note = mfd_parse_note(parse, MFD_NOTE_MESSAGE,
+                          record.size < mfd_parse_left(parse) ? (uint32_t)record.size
+                                                              : mfd_parse_left(parse));
+    note->message = record.message;
+    note->is_ram = record.is_ram;
+    note->payload_all = record.payload + (record.size - note->size);
+    number_sync_point(parse, note, &record);
+    mfd_note_found(note, &findings);
+    mfd_parse_passed(parse, note);
+    return true;
+}
+
+/* Whether a footer of the section stands here, and behind it what can follow a section. */
+static bool is_footer(const struct mfd_link *link, const uint8_t *buf, size_t len)
+{
+    return len > FOOTER_SIZE && buf[0] == MFD_SECTION_FOOTER &&
+           mfd_get32(buf + 1) == link->body_id && buf[FOOTER_SIZE] <= MFD_SECTION_COMMAND;
+}
+
+bool mfd_main_body(struct mfd_parse *parse)
+{
+    const uint8_t *buf = mfd_parse_bytes(parse);
+    uint32_t captured = mfd_parse_captured(parse);
+    uint32_t size = 0;
+    bool snapped = false;
+
+    while (size < captured && !is_footer(parse->link, buf + size, captured - size)) {
+        size++;
+    }
+    if (size == captured) {
+        /* a footer may be cut: what is needed is at least one byte more */
+        if (size < BODY_MAX && !mfd_parse_have(parse, size + 1, &snapped) && !snapped) {
+            return false;
+        }
+        return lost(parse);
+    }
+    parse->flow->place = MFD_PLACE_MAIN;
+    if (size) {
+        mfd_parse_passed(parse, mfd_parse_note(parse, MFD_NOTE_BODY, size));
+    }
+    return true;
+}
+
+bool mfd_main_reply(struct mfd_parse *parse)
+{
+    struct mfd_note *note = NULL;
+    uint32_t size = MFD_RETURN_HEADER_SIZE;
+    bool snapped = false;
+
+    if (mfd_parse_have(parse, size, &snapped)) {
+        size += mfd_get16(mfd_parse_bytes(parse) + 2);
+    }
+    if (!mfd_parse_have(parse, size, &snapped)) {
+        return snapped && lost(parse);
+    }
+    note = mfd_parse_note(parse, MFD_NOTE_MESSAGE, size);
+    note->message = MFD_MSG_reply;
+    mfd_parse_passed(parse, note);
+    return true;
+}

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Streams: where each direction stands, and which bytes are the next message. */
+#include "multifd.h"
+
+#include <epan/proto_data.h>
+#include <epan/wmem_scopes.h>
+
+#include <string.h>
+
+/* Payload beyond this is never reassembled. */
+#define REASSEMBLE_MAX (2u << 20)
+
+uint32_t mfd_parse_left(const struct mfd_parse *parse)
+{
+    return parse->len - parse->at;
+}
+
+uint32_t mfd_parse_captured(const struct mfd_parse *parse)
+{
+    int left = tvb_captured_length_remaining(parse->tvb, (int)parse->at);
+
+    return left > 0 ? (uint32_t)left : 0;
+}
+
+const uint8_t *mfd_parse_bytes(const struct mfd_parse *parse)
+{
+    return tvb_get_ptr(parse->tvb, (int)parse->at, (int)mfd_parse_captured(parse));
+}
+
+bool mfd_parse_have(struct mfd_parse *parse, uint32_t size, bool *snapped)
+{
+    uint32_t left = mfd_parse_left(parse);
+    uint32_t captured = mfd_parse_captured(parse);
+
+    *snapped = false;
+    if (captured >= size) {
+        return true;
+    }
+    /* what was cut off by the capture does not come any more */
+    if (captured < left || !parse->pinfo->can_desegment) {
+        *snapped = true;
+        return false;
+    }
+    parse->call->want_at = parse->at;
+    parse->call->want = size - left;
+    return false;
+}
+
+struct mfd_note *mfd_parse_note(struct mfd_parse *parse, enum mfd_note_kind kind, uint32_t size)
+{
+    struct mfd_note *note = wmem_new0(wmem_file_scope(), struct mfd_note);
+    const struct mfd_migration *migration = parse->link->migration;
+
+    note->kind = kind;
+    note->at = parse->at;
+    note->size = size;
+    note->offset = parse->flow->offset;
+    note->frame = parse->pinfo->num;
+    note->rev = MFD_REV_LATEST;
+    note->page_size = 4096;
+    note->method = MFD_METHOD_UNKNOWN;
+    if (migration) {
+        note->rev = migration->config.rev;
+        note->page_size = migration->config.page_size;
+        note->revision = mfd_migration_revision(migration);
+    }
+    if (parse->call->last) {
+        parse->call->last->next = note;
+    } else {
+        parse->call->first = note;
+    }
+    parse->call->last = note;
+    return note;
+}
+
+void mfd_note_found(struct mfd_note *note, const struct mfd_findings *findings)
+{
+    size_t count = findings->count < findings->room ? findings->count : findings->room;
+    struct mfd_finding *list = NULL;
+
+    if (!count) {
+        return;
+    }
+    list = wmem_alloc_array(wmem_file_scope(), struct mfd_finding, note->finding_count + count);
+    if (note->finding_count) {
+        memcpy(list, note->findings, note->finding_count * sizeof(*list));
+    }
+    memcpy(list + note->finding_count, findings->list, count * sizeof(*list));
+    note->findings = list;
+    note->finding_count += count;
+}
+
+void mfd_parse_passed(struct mfd_parse *parse, struct mfd_note *note)
+{
+    uint32_t here = mfd_parse_left(parse) - note->size;
+    struct mfd_flow *flow = parse->flow;
+
+    note->payload = note->payload_all < here ? (uint32_t)note->payload_all : here;
+    mfd_watch_bytes(parse, note, note->size + note->payload);
+    flow->skip = note->payload_all - note->payload;
+    flow->owner = note;
+    flow->offset += note->size + note->payload;
+    parse->at += note->size + note->payload;
+}
+
+/* ---- taking a call apart ---- */
+
+/* More of the payload of an earlier message. */
+static void skip_payload(struct mfd_parse *parse)
+{
+    struct mfd_flow *flow = parse->flow;
+    uint32_t left = mfd_parse_left(parse);
+    uint32_t size = flow->skip < left ? (uint32_t)flow->skip : left;
+    struct mfd_note *note = mfd_parse_note(parse, MFD_NOTE_PAYLOAD, size);
+    struct mfd_note *owner = flow->owner;
+    uint64_t skip = flow->skip - size;
+
+    note->owner = owner;
+    mfd_parse_passed(parse, note);
+    flow->owner = owner;
+    flow->skip = skip;
+}
+
+/* Looks for bytes that could start a packet; those before it cannot be followed. */
+static void lose(struct mfd_parse *parse)
+{
+    struct mfd_flow *flow = parse->flow;
+    const uint8_t *bytes = mfd_parse_bytes(parse);
+    uint32_t captured = mfd_parse_captured(parse);
+    uint32_t size = 0;
+    bool channel = parse->link->role != MFD_ROLE_MAIN && flow == &parse->link->flow[0];
+
+    while (channel && size < captured && !mfd_channel_plausible(bytes + size, captured - size)) {
+        size++;
+    }
+    if (!channel || size == captured) {
+        size = mfd_parse_left(parse);
+    } else {
+        flow->place = MFD_PLACE_PACKET;
+        if (parse->link->role == MFD_ROLE_UNKNOWN) {
+            mfd_link_classify(parse, MFD_ROLE_CHANNEL);
+        }
+    }
+    if (size) {
+        struct mfd_note *note = mfd_parse_note(parse, MFD_NOTE_LOST, size);
+
+        mfd_note_found(note, &parse->lost_findings);
+        parse->lost_findings.count = 0;
+        mfd_parse_passed(parse, note);
+    }
+}
+
+static bool is_first(const struct mfd_link *link, const struct mfd_migration *migration)
+{
+    return !migration || migration->over || (link->migration == migration && link->number == 0);
+}
+
+/* First bytes of the direction towards the receiver: main, a channel, or one that was there before. */
+static bool start(struct mfd_parse *parse)
+{
+    struct mfd_flow *flow = parse->flow;
+    struct mfd_link *link = parse->link;
+    const struct mfd_migration *migration = NULL;
+    uint32_t magic = 0;
+    bool snapped = false;
+
+    if (!mfd_parse_have(parse, 4, &snapped)) {
+        flow->place = snapped ? MFD_PLACE_LOST : MFD_PLACE_START;
+        return snapped;
+    }
+    magic = tvb_get_ntohl(parse->tvb, (int)parse->at);
+    migration = mfd_migration_find(parse->pinfo);
+    /* a connection that is neither is main if it came first, as receivers before 8.0 decide */
+    if (magic == MFD_MAIN_MAGIC ||
+        (link->whole && magic != MFD_MAGIC && is_first(link, migration))) {
+        mfd_link_classify(parse, MFD_ROLE_MAIN);
+        /* a second main is none */
+        flow->place = link->migration->main == link ? MFD_PLACE_MAIN : MFD_PLACE_LOST;
+    } else if (link->whole || magic == MFD_MAGIC) {
+        mfd_link_classify(parse, MFD_ROLE_CHANNEL);
+        flow->place = MFD_PLACE_HELLO;
+    } else {
+        flow->place = MFD_PLACE_LOST;
+    }
+    return true;
+}
+
+/* One step; false when nothing more can be done with the bytes that are there. */
+static bool step(struct mfd_parse *parse)
+{
+    struct mfd_flow *flow = parse->flow;
+
+    if (flow->skip) {
+        skip_payload(parse);
+        return true;
+    }
+    switch (flow->place) {
+    case MFD_PLACE_START:
+        return start(parse);
+    case MFD_PLACE_HELLO:
+        return mfd_channel_hello(parse);
+    case MFD_PLACE_PACKET:
+        return mfd_channel_packet(parse);
+    case MFD_PLACE_MAIN:
+        return mfd_main_record(parse);
+    case MFD_PLACE_BODY:
+        return mfd_main_body(parse);
+    case MFD_PLACE_REPLY:
+        return mfd_main_reply(parse);
+    case MFD_PLACE_LOST:
+        break;
+    }
+    lose(parse);
+    return true;
+}
+
+/*
+ * Holds the sequence number against the one expected: passes over what was seen before; what is missing
+ * may be payload, else the stream has to be found again.
+ */
+static void align(struct mfd_parse *parse, uint32_t seq)
+{
+    struct mfd_flow *flow = parse->flow;
+    int32_t ahead = (int32_t)(seq - flow->next_seq);
+
+    if (ahead < 0) {
+        uint32_t again = (uint32_t)-ahead < parse->len ? (uint32_t)-ahead : parse->len;
+
+        parse->at += again;
+    } else if (ahead > 0) {
+        flow->gap = true;
+        parse->link->undecodable = true;
+        flow->offset += (uint32_t)ahead;
+        if (flow->skip >= (uint32_t)ahead) {
+            flow->skip -= (uint32_t)ahead;
+        } else {
+            flow->skip = 0;
+            flow->place = MFD_PLACE_LOST;
+        }
+    }
+}
+
+/* Bytes that wait for more, as far as it matters what they are should the connection end with them. */
+static void keep_rest(struct mfd_parse *parse)
+{
+    struct mfd_flow *flow = parse->flow;
+    uint32_t rest = parse->call->want ? mfd_parse_captured(parse) : 0;
+
+    flow->rest = rest < sizeof(flow->rest_bytes) ? rest : sizeof(flow->rest_bytes);
+    if (flow->rest) {
+        memcpy(flow->rest_bytes, mfd_parse_bytes(parse), flow->rest);
+    }
+}
+
+static struct mfd_call *take_apart(tvbuff_t *tvb, packet_info *pinfo, const uint32_t *seq,
+                                   struct mfd_link *link)
+{
+    struct mfd_call *call = wmem_new0(wmem_file_scope(), struct mfd_call);
+    bool reply = mfd_link_is_reply(link, pinfo);
+    struct mfd_parse parse = {
+        .call = call,
+        .pinfo = pinfo,
+        .tvb = tvb,
+        .link = link,
+        .flow = &link->flow[reply],
+        .len = tvb_reported_length(tvb),
+    };
+
+    call->seq = seq ? *seq : 0;
+    call->len = parse.len;
+    call->link = link;
+    call->reply = reply;
+    if (!parse.flow->begun && reply) {
+        parse.flow->place = link->role == MFD_ROLE_MAIN ? MFD_PLACE_REPLY : MFD_PLACE_LOST;
+    }
+    if (parse.flow->begun && seq) {
+        align(&parse, *seq);
+    }
+    parse.flow->begun = true;
+    while (parse.at < parse.len && step(&parse)) {}
+    keep_rest(&parse);
+    parse.flow->next_seq = call->seq + (call->want ? call->want_at : parse.at);
+    return call;
+}
+
+/* ---- calls of a frame that was taken apart before ---- */
+
+static uint32_t *turn_of(packet_info *pinfo)
+{
+    uint32_t *turn = (uint32_t *)p_get_proto_data(pinfo->pool, pinfo, mfd_proto, 0);
+
+    if (!turn) {
+        turn = wmem_new0(pinfo->pool, uint32_t);
+        p_add_proto_data(pinfo->pool, pinfo, mfd_proto, 0, turn);
+    }
+    return turn;
+}
+
+struct mfd_call *mfd_stream_call(tvbuff_t *tvb, packet_info *pinfo, const uint32_t *seq,
+                                 struct mfd_link *link)
+{
+    uint32_t *turn = turn_of(pinfo);
+    struct mfd_call *call = NULL;
+
+    if (!PINFO_FD_VISITED(pinfo)) {
+        call = take_apart(tvb, pinfo, seq, link);
+        p_add_proto_data(wmem_file_scope(), pinfo, mfd_proto, MFD_KEY_CALLS + (*turn)++, call);
+        return call;
+    }
+    /* calls that were only asked for more are not made again, so some may be passed over */
+    do {
+        call = (struct mfd_call *)p_get_proto_data(wmem_file_scope(), pinfo, mfd_proto,
+                                                   MFD_KEY_CALLS + (*turn)++);
+    } while (call && (call->len != tvb_reported_length(tvb) || (seq && call->seq != *seq)));
+    return call;
+}

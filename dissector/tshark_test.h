@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * tshark with the plugin of this build, for tests. It never runs as root, since then it would load no
+ * plugin and say nothing; and a test whose tshark has not loaded the plugin fails.
+ *
+ * $MFD_TSHARK names another tshark and $MFD_WS_PLUGINS the folder of its plugins.
+ */
+#ifndef MFD_TSHARK_TEST_H
+#define MFD_TSHARK_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define CHUNK 65536
+
+static char *read_all(FILE *in)
+{
+    char *text = NULL;
+    size_t len = 0;
+    char chunk[CHUNK];
+    FILE *out = open_memstream(&text, &len);
+
+    assert_non_null(out);
+    for (size_t n = 0; (n = fread(chunk, 1, sizeof(chunk), in)) > 0;) {
+        fwrite(chunk, 1, n, out);
+    }
+    fclose(out);
+    return text;
+}
+
+static char *run(const char *arguments)
+{
+    const char *tshark = getenv("MFD_TSHARK");
+    const char *plugins = getenv("MFD_WS_PLUGINS");
+    const char *who = geteuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : "";
+    char *command = NULL;
+    char *text = NULL;
+    FILE *in = NULL;
+
+    /* a home that is not there: nobody's settings have a say */
+    assert_true(asprintf(&command,
+                         "%senv HOME=/nonexistent XDG_CONFIG_HOME=/nonexistent LC_ALL=C.UTF-8 "
+                         "WIRESHARK_PLUGIN_DIR='%s' %s %s 2>&1",
+                         who, plugins ? plugins : MFD_WS_PLUGINS, tshark ? tshark : "tshark",
+                         arguments) >= 0);
+    in = popen(command, "r");
+    assert_non_null(in);
+    text = read_all(in);
+    if (pclose(in) != 0) {
+        fail_msg("%s: %s", command, text);
+    }
+    free(command);
+    return text;
+}
+
+/* Output of `tshark ARGUMENTS`, owned by the caller. Fails the test where tshark fails. */
+__attribute__((format(printf, 1, 2))) static char *mfd_tshark(const char *format, ...)
+{
+    char *arguments = NULL;
+    char *text = NULL;
+    va_list list;
+
+    va_start(list, format);
+    assert_true(vasprintf(&arguments, format, list) >= 0);
+    va_end(list);
+    text = run(arguments);
+    free(arguments);
+    return text;
+}
+
+/* Setup of a cmocka group: the plugin is loaded, in this version. */
+static int mfd_tshark_has_plugin(void **state)
+{
+    char *text = run("-G plugins");
+    const char *line = strstr(text, "multifd.so");
+
+    (void)state;
+    if (!line || !strstr(line, MFD_PLUGIN_VERSION)) {
+        print_error("the plugin is not loaded:\n%s\n", text);
+        free(text);
+        return -1;
+    }
+    free(text);
+    return 0;
+}
+
+#endif
