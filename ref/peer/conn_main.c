@@ -154,17 +154,14 @@ static enum mfd_got begin_tail(struct mfd_conn *c)
     return look_at_tail(c);
 }
 
-/*
- * Has the guest take in a block that it lacks, before the record that lists it is judged. If it cannot, the
- * block stays unknown.
- */
-static void adopt_block(struct mfd_conn *c)
+void mfd_conn_main_adopt(struct mfd_guest *guest, const struct mfd_main *main, const uint8_t *buf,
+                         size_t len)
 {
-    size_t len = c->fill ? c->buf[0] : 0;
+    size_t name_len = len ? buf[0] : 0;
 
-    if (c->main.place == MFD_AT_BLOCKS && !c->ram_told && c->fill >= 1 + len + 8 &&
-        mfd_ramtable_find(&c->setup->guest->table, (const char *)c->buf + 1, len) < 0) {
-        mfd_guest_adopt(c->setup->guest, c->buf + 1, len, mfd_get64(c->buf + 1 + len));
+    if (main->place == MFD_AT_BLOCKS && len >= 1 + name_len + 8 &&
+        mfd_ramtable_find(&guest->table, (const char *)buf + 1, name_len) < 0) {
+        mfd_guest_adopt(guest, buf + 1, name_len, mfd_get64(buf + 1 + name_len));
     }
 }
 
@@ -177,7 +174,9 @@ static bool next_record(struct mfd_conn *c, enum mfd_got *got)
     size_t need = 0;
 
     c->at = c->taken - c->fill;
-    adopt_block(c);
+    if (!c->ram_told) {
+        mfd_conn_main_adopt(c->setup->guest, &c->main, c->buf, c->fill);
+    }
     need = mfd_main_next(&c->main, c->buf, c->fill, &c->record, &findings);
     refused = mfd_findings_refused(&findings);
     if (refused) {

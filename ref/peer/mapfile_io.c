@@ -7,16 +7,6 @@
 
 #define WORD_BITS 64u
 
-int mfd_map_blocks_init(struct mfd_map_blocks *blocks, const struct mfd_guest *guest,
-                        uint32_t page_size)
-{
-    size_t room = guest->table.count ? guest->table.count : 1;
-
-    *blocks = (struct mfd_map_blocks){.page_size = page_size, .room = room};
-    blocks->list = calloc(room, sizeof(*blocks->list));
-    return blocks->list ? 0 : ENOMEM;
-}
-
 void mfd_map_blocks_free(struct mfd_map_blocks *blocks)
 {
     free(blocks->list);
@@ -30,20 +20,25 @@ static uint64_t chunk_pages(const struct mfd_map_blocks *blocks)
     return pages < WORD_BITS ? WORD_BITS : pages;
 }
 
-bool mfd_map_blocks_add(struct mfd_map_blocks *blocks, int block, uint64_t length,
-                        const struct mfd_mapped *mapped)
+int mfd_map_blocks_add(struct mfd_map_blocks *blocks, int block, uint64_t length,
+                       const struct mfd_mapped *mapped)
 {
-    struct mfd_map_block *to = &blocks->list[blocks->count];
+    size_t size = (blocks->count + 1) * sizeof(*blocks->list);
+    struct mfd_map_block *grown = NULL;
+    struct mfd_map_block *to = NULL;
     uint64_t pages = length / blocks->page_size;
 
     for (size_t i = 0; i < blocks->count; i++) {
         if (blocks->list[i].block == block) {
-            return false;
+            return EEXIST;
         }
     }
-    if (blocks->count == blocks->room) {
-        return false;
+    grown = realloc(blocks->list, size);
+    if (!grown) {
+        return ENOMEM;
     }
+    blocks->list = grown;
+    to = &grown[blocks->count];
     *to = (struct mfd_map_block){.block = block,
                                  .mapped = *mapped,
                                  .pages = pages,
@@ -51,7 +46,7 @@ bool mfd_map_blocks_add(struct mfd_map_blocks *blocks, int block, uint64_t lengt
                                  .chunks = (pages + chunk_pages(blocks) - 1) / chunk_pages(blocks)};
     blocks->chunks += to->chunks;
     blocks->count++;
-    return true;
+    return 0;
 }
 
 struct mfd_chunk mfd_map_chunk(const struct mfd_map_blocks *blocks, uint64_t number)

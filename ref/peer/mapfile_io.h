@@ -27,18 +27,15 @@ struct mfd_map_block {
 struct mfd_map_blocks {
     struct mfd_map_block *list; /* owned */
     size_t count;
-    size_t room;
     uint64_t chunks;
     uint32_t page_size;
 };
 
-/* Room for all blocks of the guest, each once; 0 or ENOMEM. */
-int mfd_map_blocks_init(struct mfd_map_blocks *blocks, const struct mfd_guest *guest,
-                        uint32_t page_size);
+/* To begin with all but `page_size` is zero. */
 void mfd_map_blocks_free(struct mfd_map_blocks *blocks);
-/* False if the block is there already. */
-bool mfd_map_blocks_add(struct mfd_map_blocks *blocks, int block, uint64_t length,
-                        const struct mfd_mapped *mapped);
+/* 0, EEXIST if the block is there already, or ENOMEM. */
+int mfd_map_blocks_add(struct mfd_map_blocks *blocks, int block, uint64_t length,
+                       const struct mfd_mapped *mapped);
 
 struct mfd_chunk {
     const struct mfd_map_block *block;

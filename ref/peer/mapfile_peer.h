@@ -8,8 +8,9 @@
  * held before, and leaves alone what is zero already.
  *
  * The receiver checks the whole stream, all headers and the ends of all bitmaps before it reads the first page; nothing is
- * allocated by a number of the file's. What follows RAM in the file of a machine with devices is not
- * understood, so it must end with a description of the VM that ends where the file does.
+ * allocated by a number of the file's. The sections of
+ * devices that a machine with any has behind its RAM are passed over if the configuration says so (tail.h); they must go
+ * up to the end of the file.
  *
  * Configurations and results are those of sender.h and receiver.h: what is about connections (UUID, sync,
  * return path, passes, stall) has no meaning for a file, `threads_created` counts channels. Both return 0

@@ -2,13 +2,14 @@
 /* The receiver of mapped-ram files; mapfile_peer.h is the manual. */
 #include "mapfile_peer.h"
 
+#include "conn_main.h"
 #include "crew.h"
-#include "mainstream.h"
 #include "mapfile_io.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,8 +23,7 @@ struct reader {
     int fd;
     uint64_t size; /* of the file */
     struct mfd_main main;
-    bool ram_over; /* the END section of the RAM has passed */
-    bool over;     /* the stream has */
+    bool over; /* the stream is */
     struct mfd_map_blocks blocks;
     _Atomic uint64_t pages;
     _Atomic uint64_t zero_pages;
@@ -91,46 +91,41 @@ static bool check_bitmap(struct reader *r, uint64_t at, const struct mfd_record 
 static bool take_mapped(struct reader *r, uint64_t at, const struct mfd_record *record)
 {
     mfd_guest_resize(r->config->guest, record->block, record->length);
-    if (!mfd_map_blocks_add(&r->blocks, record->block, record->length, &record->mapped)) {
+    switch (mfd_map_blocks_add(&r->blocks, record->block, record->length, &record->mapped)) {
+    case 0:
+        return check_bitmap(r, at, record);
+    case EEXIST:
         return fail_rule(r, at, (struct mfd_finding){.rule = MFD_MAIN_002});
+    default:
+        return fail_system(r, ENOMEM, "cannot list the blocks");
     }
-    return check_bitmap(r, at, record);
 }
 
-/* Whether an end record with a description of the VM, whose length is that of the rest, stands at `p`. */
-static bool is_description(const uint8_t *p, uint64_t rest)
+/* Sections of devices have begun: whether they and what follows go up to the end of the file. */
+static bool read_tail(struct reader *r, uint64_t at)
 {
-    return p[0] == MFD_SECTION_EOF && p[1] == MFD_SECTION_VMDESC &&
-           mfd_get32(p + 2) + (uint64_t)6 == rest && p[6] == '{';
-}
+    struct mfd_tail tail = {0};
+    size_t room = r->size - at < MFD_TAIL_MAX ? (size_t)(r->size - at) : MFD_TAIL_MAX;
+    uint8_t *buf = malloc(room);
+    enum mfd_tail_state state = MFD_TAIL_MORE;
+    ssize_t n = 0;
 
-/*
- * Devices follow whose state is not understood. A file has all of its stream, so that what it ends with says that
- * none of it is missing.
- */
-static bool find_end(struct reader *r)
-{
-    uint8_t buf[65536];
-    uint64_t at = r->main.at;
-
-    while (!cancelled(r)) {
-        ssize_t n = mfd_read_at(r->fd, buf, sizeof(buf), at);
-
-        if (n < 0) {
-            return fail_system(r, errno, "cannot read the file");
-        }
-        if (n < 7) {
-            return fail_rule(r, at, cut(r->size + 1, r->size));
-        }
-        for (ssize_t i = 0; i + 7 <= n; i++) {
-            if (is_description(buf + i, r->size - at - (uint64_t)i)) {
-                r->over = true;
-                return true;
-            }
-        }
-        at += (uint64_t)n - 6;
+    if (!buf) {
+        return fail_system(r, ENOMEM, "cannot hold the state of devices");
     }
-    return fail_system(r, ECANCELED, "the migration was cancelled");
+    n = mfd_read_at(r->fd, buf, room, at);
+    if (n >= 0) {
+        state = mfd_tail_look(&tail, buf, (size_t)n);
+    }
+    free(buf);
+    if (n < 0) {
+        return fail_system(r, errno, "cannot read the file");
+    }
+    r->over = state == MFD_TAIL_WHOLE;
+    if (state == MFD_TAIL_MORE && room < MFD_TAIL_MAX) {
+        return fail_rule(r, at, cut(r->size + 1, r->size));
+    }
+    return r->over || fail_rule(r, at, (struct mfd_finding){.rule = MFD_MAIN_017});
 }
 
 static bool take_record(struct reader *r, uint64_t at, const struct mfd_record *record)
@@ -138,23 +133,12 @@ static bool take_record(struct reader *r, uint64_t at, const struct mfd_record *
     switch (record->message) {
     case MFD_MSG_mapped:
         return take_mapped(r, at, record);
-    case MFD_MSG_eos:
-        r->ram_over = record->last;
-        return true;
     case MFD_MSG_end:
         r->over = true;
         return true;
     default:
         return true;
     }
-}
-
-/* A section of a device that has no place here, behind all of the RAM. */
-static bool is_device(const struct reader *r, const struct mfd_record *record,
-                      const struct mfd_finding *finding)
-{
-    return r->ram_over && finding->rule == MFD_MAIN_017 && record->message == MFD_MSG_section &&
-           (record->section_type == MFD_SECTION_FULL || record->section_type == MFD_SECTION_START);
 }
 
 static bool next_record(struct reader *r)
@@ -171,18 +155,16 @@ static bool next_record(struct reader *r)
     if (n < 0) {
         return fail_system(r, errno, "cannot read the file");
     }
+    mfd_conn_main_adopt(r->config->guest, &r->main, buf, (size_t)n);
     need = mfd_main_next(&r->main, buf, (size_t)n, &record, &findings);
     refused = mfd_findings_refused(&findings);
-    if (refused && is_device(r, &record, refused)) {
-        return find_end(r);
-    }
     if (refused) {
         return fail_rule(r, at, *refused);
     }
     if (need) {
         return fail_rule(r, at, cut(at + need, r->size));
     }
-    return take_record(r, at, &record);
+    return record.tail ? read_tail(r, at) : take_record(r, at, &record);
 }
 
 static bool read_stream(struct reader *r)
@@ -304,6 +286,7 @@ static bool open_file(struct reader *r, const struct mfd_mapfile *file)
     }
     r->size = (uint64_t)st.st_size;
     mfd_main_start_file(&r->main, &r->check, r->config->machine, file->offset, r->size);
+    r->main.leaves_tail = r->config->skip_devices;
     return true;
 }
 
@@ -317,12 +300,10 @@ int mfd_mapfile_read(const struct mfd_receiver_config *config, const struct mfd_
     if (!error && (config->method || config->rev < MFD_REV_2024_MID)) {
         error = EINVAL;
     }
-    if (!error) {
-        error = mfd_map_blocks_init(&r.blocks, config->guest, config->page_size);
-    }
     if (error) {
         return error;
     }
+    r.blocks.page_size = config->page_size;
     r.check = (struct mfd_check_context){
         .rev = config->rev,
         .page_size = config->page_size,

@@ -63,8 +63,8 @@ static bool put_block(struct writer *w, int index)
         return false;
     }
     w->at = mapped.pages_offset + block->used_length;
-    mfd_map_blocks_add(&w->blocks, index, block->used_length, &mapped);
-    return true;
+    return mfd_map_blocks_add(&w->blocks, index, block->used_length, &mapped) == 0 ||
+           fail(w, ENOMEM, "cannot list the blocks");
 }
 
 static size_t pack_section_end(uint8_t *buf)
@@ -202,8 +202,9 @@ static bool open_file(struct writer *w, const struct mfd_mapfile *file)
 static int allocate(struct writer *w)
 {
     const struct mfd_ramtable *table = &w->config->guest->table;
-    int error = mfd_map_blocks_init(&w->blocks, w->config->guest, w->config->page_size);
+    int error = 0;
 
+    w->blocks.page_size = w->config->page_size;
     w->bitmaps = calloc(table->count ? table->count : 1, sizeof(*w->bitmaps));
     for (size_t i = 0; w->bitmaps && i < table->count; i++) {
         /* one byte more, so that a block without a page has one to point to as well */
