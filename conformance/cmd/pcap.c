@@ -328,8 +328,8 @@ static bool put_instance(struct output *out, const struct mfd_suite_file *file,
     if (!plan) {
         return complain_at(file, &error);
     }
-    /* under TLS no two handshakes are the same, and their bytes hide the others */
-    if (plan->expect && plan->conn_count && !plan->tls) {
+    /* under TLS no two handshakes are the same, and their bytes hide the others; a file is no traffic */
+    if (plan->expect && plan->conn_count && !plan->tls && !plan->file) {
         if (!out->writer) {
             good = begin(out, options->split ? plan->id : mfd_scenario_id(expansion->scenario),
                          expansion->scenario);

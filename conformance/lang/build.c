@@ -38,6 +38,8 @@ static bool makes_packet(enum mfd_verb verb)
 bool mfd_build_verb(struct mfd_compiler *c, unsigned conn, enum mfd_verb verb,
                     const struct mfd_line *line, struct mfd_bytes *to)
 {
+    unsigned block = 0;
+
     if (makes_packet(verb) && !mfd_rev_has_packets(c->plan->speak)) {
         return MFD_COMPILE_FAIL(c, "%s: %s has no packets", mfd_verb_info(verb)->name,
                                 mfd_rev_info(c->plan->speak)->name);
@@ -46,7 +48,7 @@ bool mfd_build_verb(struct mfd_compiler *c, unsigned conn, enum mfd_verb verb,
     case MFD_VERB_hello:
         return mfd_build_hello(c, conn, line, to);
     case MFD_VERB_data:
-        return mfd_build_data(c, conn, line, to);
+        return c->plan->file ? mfd_build_file_data(c, line, to) : mfd_build_data(c, conn, line, to);
     case MFD_VERB_empty:
     case MFD_VERB_sync:
         return mfd_build_bare(c, conn, verb == MFD_VERB_sync, line, to);
@@ -66,6 +68,8 @@ bool mfd_build_verb(struct mfd_compiler *c, unsigned conn, enum mfd_verb verb,
     case MFD_VERB_openrp:
     case MFD_VERB_switchover:
         return mfd_build_command(c, verb, line, to);
+    case MFD_VERB_bitmap:
+        return mfd_arg_block(c, line, &block) && mfd_build_bitmap(c, block, to);
     case MFD_VERB_block:
         return mfd_build_block(c, line, to);
     default:

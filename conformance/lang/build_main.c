@@ -6,24 +6,34 @@
 
 #include <stdlib.h>
 
+/* Whether sync points have a record of their own. */
+static bool marks(const struct mfd_compiler *c)
+{
+    return c->plan->sync == MFD_SYNC_MARKER && !c->plan->file;
+}
+
 enum mfd_message mfd_start_record(const struct mfd_compiler *c, size_t i, size_t *block)
 {
     static const enum mfd_message head[] = {MFD_MSG_header, MFD_MSG_config, MFD_MSG_section,
                                             MFD_MSG_memsize};
+    static const enum mfd_message file_head[] = {
+        MFD_MSG_header, MFD_MSG_config, MFD_MSG_capabilities, MFD_MSG_section, MFD_MSG_memsize};
     static const enum mfd_message tail[] = {MFD_MSG_marker, MFD_MSG_eos, MFD_MSG_footer,
                                             MFD_MESSAGE_COUNT};
-    size_t blocks = c->plan->block_count;
+    size_t heads = c->plan->file ? 5 : 4;
+    size_t each = c->plan->file ? 2 : 1; /* records of a block */
+    size_t blocks = each * c->plan->block_count;
 
     *block = 0;
-    if (i < 4) {
-        return head[i];
+    if (i < heads) {
+        return c->plan->file ? file_head[i] : head[i];
     }
-    if (i < 4 + blocks) {
-        *block = i - 4;
-        return MFD_MSG_block;
+    if (i < heads + blocks) {
+        *block = (i - heads) / each;
+        return (i - heads) % each ? MFD_MSG_mapped : MFD_MSG_block;
     }
-    i -= 4 + blocks;
-    i += c->plan->sync == MFD_SYNC_SECTION;
+    i -= heads + blocks;
+    i += !marks(c);
     return tail[i < 3 ? i : 3];
 }
 
@@ -33,7 +43,7 @@ enum mfd_message mfd_last_record(const struct mfd_compiler *c, size_t i)
                                                MFD_MSG_footer,   MFD_MSG_end,    MFD_MSG_vmdesc,
                                                MFD_MESSAGE_COUNT};
 
-    i += i > 0 && c->plan->sync == MFD_SYNC_SECTION;
+    i += i > 0 && !marks(c);
     return records[i < 6 ? i : 6];
 }
 
@@ -42,9 +52,16 @@ void mfd_build_record(struct mfd_compiler *c, enum mfd_message message, size_t b
 {
     const struct mfd_plan_block *of = &c->plan->blocks[block];
     size_t offset = to->size;
-    uint8_t *at = mfd_bytes_add(to, MFD_MESSAGE_ROOM);
-    size_t size = message == MFD_MSG_block ? mfd_pack_block(at, of->wire_name, of->size)
-                                           : mfd_message_default(&c->env, message, at);
+    uint8_t *at = NULL;
+    size_t size = 0;
+
+    if (message == MFD_MSG_mapped) {
+        mfd_build_mapped(c, block, to);
+        return;
+    }
+    at = mfd_bytes_add(to, MFD_MESSAGE_ROOM);
+    size = message == MFD_MSG_block ? mfd_pack_block(at, of->wire_name, of->size)
+                                    : mfd_message_default(&c->env, message, at);
 
     to->size = offset + size;
     mfd_bytes_part(to, message, offset, size);
@@ -82,7 +99,7 @@ void mfd_build_last(struct mfd_compiler *c, size_t from, struct mfd_bytes *to)
 void mfd_build_flush(struct mfd_compiler *c, struct mfd_bytes *to)
 {
     mfd_build_part(MFD_SECTION_PART, to);
-    if (c->plan->sync == MFD_SYNC_MARKER) {
+    if (marks(c)) {
         mfd_build_record(c, MFD_MSG_marker, 0, to);
     }
     mfd_build_record(c, MFD_MSG_eos, 0, to);
@@ -158,5 +175,8 @@ bool mfd_build_block(struct mfd_compiler *c, const struct mfd_line *line, struct
         return false;
     }
     mfd_build_record(c, MFD_MSG_block, block, to);
+    if (c->plan->file) {
+        mfd_build_record(c, MFD_MSG_mapped, block, to);
+    }
     return true;
 }

@@ -74,6 +74,9 @@ static bool set_block(struct mfd_compiler *c, size_t i, struct mfd_plan_block *b
     }
     block->page_count = (size_t)(block->size / c->env.page_size);
     block->pages = mfd_zalloc(block->page_count * sizeof(*block->pages));
+    for (size_t p = 0; c->plan->file && p < block->page_count; p++) {
+        block->pages[p].state = MFD_PAGE_ZERO; /* a file says something about every page */
+    }
     c->generations[i] = mfd_zalloc(block->page_count * sizeof(**c->generations));
     c->used[i] = mfd_zalloc(block->page_count * sizeof(**c->used));
     return true;
@@ -87,6 +90,8 @@ static bool set_blocks(struct mfd_compiler *c)
     plan->blocks = mfd_zalloc(plan->block_count * sizeof(*plan->blocks));
     c->generations = mfd_zalloc(plan->block_count * sizeof(*c->generations));
     c->used = mfd_zalloc(plan->block_count * sizeof(*c->used));
+    c->mapped = mfd_zalloc(plan->block_count * sizeof(*c->mapped));
+    c->bitmaps = mfd_zalloc(plan->block_count * sizeof(*c->bitmaps));
     for (size_t i = 0; i < plan->block_count; i++) {
         if (!set_block(c, i, &plan->blocks[i])) {
             return false;
@@ -106,6 +111,8 @@ static void add_conn(struct mfd_plan *plan, enum mfd_conn_kind kind, unsigned nu
         .kind = kind, .number = number, .tls = plan->tls ? MFD_PLAN_TLS : MFD_PLAN_PLAIN};
     if (kind == MFD_CONN_MAIN) {
         snprintf(conn->name, sizeof(conn->name), "main");
+    } else if (kind == MFD_CONN_FILE) {
+        snprintf(conn->name, sizeof(conn->name), "file");
     } else if (kind == MFD_CONN_CHANNEL) {
         snprintf(conn->name, sizeof(conn->name), "ch %u", number);
     } else {
@@ -129,8 +136,8 @@ static void set_conns(struct mfd_compiler *c)
     const struct mfd_scenario *scenario = c->env.scenario;
     unsigned extras = 0;
 
-    add_conn(c->plan, MFD_CONN_MAIN, 0, NULL);
-    for (unsigned i = 0; i < c->env.channels; i++) {
+    add_conn(c->plan, c->plan->file ? MFD_CONN_FILE : MFD_CONN_MAIN, 0, NULL);
+    for (unsigned i = 0; !c->plan->file && i < c->env.channels; i++) {
         add_conn(c->plan, MFD_CONN_CHANNEL, i, NULL);
     }
     for (size_t i = 0; i < scenario->line_count; i++) {
@@ -238,6 +245,10 @@ static bool holds_half_hello(const struct mfd_compiler *c)
 static bool complete(struct mfd_compiler *c)
 {
     c->line = NULL;
+    if (c->plan->file) {
+        c->plan->finished = true;
+        return mfd_complete_file(c);
+    }
     if (!c->twin) {
         return mfd_complete_fault_run(c);
     }
@@ -271,8 +282,8 @@ static bool check_scope(const struct mfd_scenario *scenario, struct mfd_lang_err
     if (scenario->sender) {
         return mfd_lang_fail(error, 0, "role sender: needs a sender under test");
     }
-    if (scenario->transport == MFD_TRANSPORT_FILE) {
-        return mfd_lang_fail(error, 0, "transport file: needs the mapped-ram format");
+    if (scenario->tls && scenario->transport == MFD_TRANSPORT_FILE) {
+        return mfd_lang_fail(error, 0, "tls: a file has none");
     }
     return true;
 }
@@ -294,6 +305,10 @@ static bool compile_plan(struct mfd_compiler *c, const struct mfd_binding *bindi
         plan->expect = 0;
     }
     if (scenario->tls && (target->rev < MFD_REV_5_2 || plan->speak < MFD_REV_5_2)) {
+        plan->expect = 0;
+    }
+    plan->file = scenario->transport == MFD_TRANSPORT_FILE;
+    if (plan->file && (target->rev < MFD_REV_2024_MID || plan->speak < MFD_REV_2024_MID)) {
         plan->expect = 0;
     }
     if (plan->expect == 0) {

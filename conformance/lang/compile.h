@@ -9,6 +9,7 @@
 #ifndef MFD_COMPILE_H
 #define MFD_COMPILE_H
 
+#include "mapfile.h"
 #include "message.h"
 #include "method.h"
 
@@ -48,8 +49,11 @@ struct mfd_compiler {
     struct mfd_encoder **encoders; /* by connection; NULL until it has compressed something */
     struct mfd_main_state main;
     uint64_t next_num;
-    uint32_t **generations; /* of the last content, by block and page */
-    bool **used;            /* pages that a step touches, by block and page */
+    uint64_t file_at;          /* file: where the next record of the stream goes */
+    struct mfd_mapped *mapped; /* file: headers that were built, by block; version 0: not yet */
+    bool *bitmaps;             /* file: those that were written, by block */
+    uint32_t **generations;    /* of the last content, by block and page */
+    bool **used;               /* pages that a step touches, by block and page */
 };
 
 #define MFD_COMPILE_FAIL(c, ...) \
@@ -73,6 +77,27 @@ enum mfd_message mfd_last_record(const struct mfd_compiler *c, size_t i);
 void mfd_build_last(struct mfd_compiler *c, size_t from, struct mfd_bytes *to);
 /* Appends the START sequence from record `from` on. */
 void mfd_build_start(struct mfd_compiler *c, size_t from, struct mfd_bytes *to);
+
+/* ---- build_file.c ---- */
+
+/* Where in the file the next byte of `to` goes. */
+uint64_t mfd_file_position(const struct mfd_compiler *c, const struct mfd_bytes *to);
+/* The header of a block, laid out where it stands; what follows it in the stream stands behind the block's pages. */
+void mfd_build_mapped(struct mfd_compiler *c, size_t block, struct mfd_bytes *to);
+/* Pages, each at its place. */
+bool mfd_build_file_data(struct mfd_compiler *c, const struct mfd_line *line, struct mfd_bytes *to);
+/* The bitmap of a block, as the pages that were written so far have it. */
+bool mfd_build_bitmap(struct mfd_compiler *c, size_t block, struct mfd_bytes *to);
+/* `file truncate`. */
+bool mfd_compile_truncate(struct mfd_compiler *c, const struct mfd_line *line);
+/* Takes the argument `offset`. */
+bool mfd_compile_file_offset(struct mfd_compiler *c, const struct mfd_line *line);
+/* What the file lacks. */
+bool mfd_complete_file(struct mfd_compiler *c);
+/* Bitmaps that were not written yet. */
+bool mfd_compile_bitmaps(struct mfd_compiler *c);
+/* Whether the line may stand in a scenario of its transport. */
+bool mfd_file_line_suits(struct mfd_compiler *c, const struct mfd_line *line);
 
 /* ---- payload.c ---- */
 

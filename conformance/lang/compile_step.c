@@ -178,6 +178,19 @@ bool mfd_compile_line(struct mfd_compiler *c, const struct mfd_line *line)
     unsigned first = 0;
     unsigned count = 0;
 
+    if (!mfd_file_line_suits(c, line)) {
+        return false;
+    }
+    if (line->verb == MFD_VERB_truncate) {
+        return mfd_compile_truncate(c, line);
+    }
+    if (c->plan->file && !mfd_compile_file_offset(c, line)) {
+        return false;
+    }
+    if (c->plan->file && line->verb == MFD_VERB_finish && !c->conns[0].dead &&
+        !mfd_compile_bitmaps(c)) {
+        return false;
+    }
     if (line->verb == MFD_VERB_settle) {
         mfd_steps_add(c, MFD_STEP_SETTLE, 0);
         return true;
@@ -189,7 +202,8 @@ bool mfd_compile_line(struct mfd_compiler *c, const struct mfd_line *line)
         return MFD_COMPILE_FAIL(c, "ch: a fault stands on one connection, and these are %u", count);
     }
     /* the fault of round and finish is on main: the SYNCs before it are in order */
-    if ((line->verb == MFD_VERB_round || line->verb == MFD_VERB_finish) && !mfd_compile_syncs(c)) {
+    if ((line->verb == MFD_VERB_round || line->verb == MFD_VERB_finish) && !c->plan->file &&
+        !mfd_compile_syncs(c)) {
         return false;
     }
     for (unsigned conn = first; conn < first + count; conn++) {

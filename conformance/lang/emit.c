@@ -35,10 +35,12 @@ void mfd_emit_connect(struct mfd_compiler *c, unsigned conn)
 {
     struct mfd_conn_state *state = &c->conns[conn];
 
+    if (!state->connected && !c->plan->file) {
+        mfd_steps_add(c, MFD_STEP_CONNECT, conn);
+    }
     if (!state->connected) {
         state->connected = true;
         state->held = true;
-        mfd_steps_add(c, MFD_STEP_CONNECT, conn);
     }
 }
 
@@ -85,7 +87,7 @@ static void note_meant(struct mfd_compiler *c, unsigned conn, const struct mfd_b
         } else if (part->message == MFD_MSG_packet) {
             state->syncs += mfd_get32(at + 8) & MFD_FLAG_SYNC;
         }
-        if (of->kind == MFD_CONN_MAIN) {
+        if (of->kind == MFD_CONN_MAIN || of->kind == MFD_CONN_FILE) {
             note_main(c, part->message, at);
         }
     }
@@ -157,6 +159,21 @@ static bool choose_split(struct mfd_compiler *c, struct mfd_step *step,
     return !arg || set_split(c, step, &arg->values, arg->repeat);
 }
 
+/* Places of a file, and where the stream goes on; pages and bitmaps are not part of it. */
+static void add_places(struct mfd_compiler *c, struct mfd_step *step, const struct mfd_bytes *bytes)
+{
+    bool stream = bytes->place_count == 0 || bytes->places[0].offset > 0;
+    size_t first = stream ? 1 : 0;
+
+    step->places = mfd_zalloc((bytes->place_count + 1) * sizeof(*step->places));
+    step->places[0] = (struct mfd_plan_place){0, c->file_at};
+    step->place_count = first;
+    for (size_t i = 0; i < bytes->place_count && bytes->places[i].offset <= bytes->size; i++) {
+        step->places[step->place_count++] = bytes->places[i];
+    }
+    c->file_at = stream ? mfd_file_position(c, bytes) : c->file_at;
+}
+
 /* One SEND with a copy of the bytes. */
 static bool add_send(struct mfd_compiler *c, unsigned conn, const struct mfd_bytes *bytes,
                      const struct mfd_damage *damage, bool deviation)
@@ -179,6 +196,9 @@ static bool add_send(struct mfd_compiler *c, unsigned conn, const struct mfd_byt
         step->fault_size = bytes->size;
     }
     c->conns[conn].sent += bytes->size;
+    if (c->plan->file) {
+        add_places(c, step, bytes);
+    }
     return choose_split(c, step, damage);
 }
 
@@ -267,6 +287,8 @@ void mfd_compiler_free(struct mfd_compiler *c)
     free(c->encoders);
     free(c->generations);
     free(c->used);
+    free(c->mapped);
+    free(c->bitmaps);
     free(c->conns);
     free(c->text);
 }

@@ -203,8 +203,6 @@ static void what_is_not_compiled_is_judged_by_the_tables_only(void **state)
     static const struct judged cases[] = {
         {"rule MF-TLS-001 / tls psk / main start / ch 0 ready / ch 1 ready ! plain / expect waiting or refused",
          0, NULL},
-        {"rule MF-MAP-001 / only 9.0.. / transport file / each p in 0 1 / file start ! page_size=$p / expect refused",
-         0, NULL},
         {"rule MF-CHAN-014 / role sender / at ch 1 data#3 ! reset / expect refused", 0, NULL},
         {"rule MF-TLS-009 / tls psk / expect refused", 2, "MF-TLS-009: no such rule"},
     };

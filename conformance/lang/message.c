@@ -96,6 +96,13 @@ static size_t default_block(const struct mfd_env *env, uint8_t *buf)
                : mfd_pack_block(buf, mfd_env_block_wire_name(env, 0), size);
 }
 
+static size_t default_mapped(const struct mfd_env *env, uint8_t *buf)
+{
+    struct mfd_mapped mapped = mfd_mapped_layout(MFD_MAPPED_SIZE, 0, env->page_size);
+
+    return mfd_mapped_pack(buf, &mapped);
+}
+
 size_t mfd_message_default(const struct mfd_env *env, enum mfd_message message, uint8_t *buf)
 {
     switch (message) {
@@ -114,6 +121,10 @@ size_t mfd_message_default(const struct mfd_env *env, enum mfd_message message, 
         return mfd_pack_header(buf);
     case MFD_MSG_config:
         return mfd_pack_config(buf, mfd_env_machine(env));
+    case MFD_MSG_capabilities:
+        return mfd_pack_capabilities(buf);
+    case MFD_MSG_mapped:
+        return default_mapped(env, buf);
     case MFD_MSG_section:
         return mfd_pack_section(buf, MFD_SECTION_START, MFD_RAM_SECTION_ID, "ram", 0,
                                 MFD_RAM_SECTION_VERSION);
@@ -167,6 +178,12 @@ void mfd_bytes_part(struct mfd_bytes *to, enum mfd_message message, size_t offse
     to->parts[to->part_count++] = (struct mfd_plan_part){message, offset, size};
 }
 
+void mfd_bytes_place(struct mfd_bytes *to, uint64_t at)
+{
+    to->places = mfd_grow(to->places, to->place_count, sizeof(*to->places));
+    to->places[to->place_count++] = (struct mfd_plan_place){to->size, at};
+}
+
 void mfd_bytes_effect(struct mfd_bytes *to, struct mfd_effect effect)
 {
     to->effects = mfd_grow(to->effects, to->effect_count, sizeof(*to->effects));
@@ -178,5 +195,6 @@ void mfd_bytes_free(struct mfd_bytes *bytes)
     free(bytes->bytes);
     free(bytes->parts);
     free(bytes->effects);
+    free(bytes->places);
     *bytes = (struct mfd_bytes){0};
 }

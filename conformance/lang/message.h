@@ -46,12 +46,16 @@ struct mfd_bytes {
     size_t part_count;
     struct mfd_effect *effects;
     size_t effect_count;
+    struct mfd_plan_place *places; /* of a file: those that do not just follow what stands before */
+    size_t place_count;
 };
 
 /* Makes room for `size` more bytes and returns where they go. */
 uint8_t *mfd_bytes_add(struct mfd_bytes *to, size_t size);
 /* Appends a message: its bytes must be the last ones added, at least `size` of them from `offset` on. */
 void mfd_bytes_part(struct mfd_bytes *to, enum mfd_message message, size_t offset, size_t size);
+/* What is added next stands at `at` of the file. */
+void mfd_bytes_place(struct mfd_bytes *to, uint64_t at);
 void mfd_bytes_effect(struct mfd_bytes *to, struct mfd_effect effect);
 void mfd_bytes_free(struct mfd_bytes *bytes);
 

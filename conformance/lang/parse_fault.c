@@ -15,7 +15,6 @@ struct material {
     bool bytes; /* it sends something */
     bool connects;
     bool settle;
-    bool file; /* of a format that fields.def does not describe */
 };
 
 /* A hello is that of what the scenario speaks. */
@@ -39,7 +38,6 @@ static struct material line_material(const struct mfd_scenario *scenario,
         .bytes = info->messages || verb == MFD_VERB_send,
         .connects = verb == MFD_VERB_connect,
         .settle = verb == MFD_VERB_settle,
-        .file = line->who.kind == MFD_WHO_FILE,
     };
 }
 
@@ -224,17 +222,15 @@ static bool parse_field(struct mfd_parser *parser, const char *word, const struc
     }
     fault->values.list = mfd_arena_alloc(&parser->scenario->arena, sizeof(*fault->values.list));
     fault->values.count = 1;
-    if (!of->file) {
-        info = find_field(of->messages, fault->message, fault->field);
-        if (!info) {
-            return MFD_PARSE_FAIL(parser, "%.80s: %s has no such field", word, of->step);
-        }
+    info = find_field(of->messages, fault->message, fault->field);
+    if (!info) {
+        return MFD_PARSE_FAIL(parser, "%.80s: %s has no such field", word, of->step);
     }
     if (!equals[1]) {
         return MFD_PARSE_FAIL(parser, "%.80s: the value is missing", word);
     }
     return mfd_parse_value(parser, equals + 1, fault->values.list) &&
-           (of->file || field_suits(parser, word, info, fault->values.list));
+           field_suits(parser, word, info, fault->values.list);
 }
 
 /* ---- one fault, and all of a line ---- */

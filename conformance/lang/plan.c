@@ -11,6 +11,7 @@ static void free_steps(struct mfd_steps *steps)
         free(steps->list[i].bytes);
         free(steps->list[i].parts);
         free(steps->list[i].split);
+        free(steps->list[i].places);
     }
     free(steps->list);
 }
@@ -79,6 +80,13 @@ static uint64_t mix_step(uint64_t hash, const struct mfd_step *step)
     for (size_t i = 0; i < step->split_count; i++) {
         hash = mix_number(hash, step->split[i]);
     }
+    for (size_t i = 0; i < step->place_count; i++) {
+        hash = mix_number(hash, step->places[i].offset);
+        hash = mix_number(hash, step->places[i].at);
+    }
+    if (step->kind == MFD_STEP_CUT) {
+        hash = mix_number(hash, step->cut);
+    }
     return mix_number(hash, step->split_repeat);
 }
 
@@ -118,6 +126,9 @@ uint64_t mfd_plan_digest(const struct mfd_plan *plan)
     hash = mix_number(hash, plan->block_count);
     for (size_t i = 0; i < plan->block_count; i++) {
         hash = mix_block(hash, &plan->blocks[i]);
+    }
+    if (plan->file) {
+        hash = mix_number(hash, plan->file_offset);
     }
     hash = mix_number(hash, plan->conn_count);
     for (size_t i = 0; i < plan->conn_count; i++) {

@@ -37,7 +37,12 @@ struct mfd_plan_block {
 /* How a connection speaks: what is due, or a fault. */
 enum mfd_plan_tls { MFD_PLAN_PLAIN, MFD_PLAN_TLS, MFD_PLAN_TLS_FOREIGN };
 
-enum mfd_conn_kind { MFD_CONN_MAIN, MFD_CONN_CHANNEL, MFD_CONN_EXTRA };
+enum mfd_conn_kind {
+    MFD_CONN_MAIN,
+    MFD_CONN_CHANNEL,
+    MFD_CONN_EXTRA,
+    MFD_CONN_FILE /* no connection: the file of a plan that has one */
+};
 
 struct mfd_plan_conn {
     enum mfd_conn_kind kind;
@@ -54,6 +59,7 @@ enum mfd_step_kind {
     MFD_STEP_BYE,    /* close_notify of TLS */
     MFD_STEP_RESET,  /* RST where the transport has one, else an abrupt close */
     MFD_STEP_SETTLE, /* wait until the peer has processed all that was sent */
+    MFD_STEP_CUT,    /* the file, when all else is written, gets the size `cut` */
 };
 
 /* One message within the bytes of a SEND, so that a dump can name every field. */
@@ -61,6 +67,12 @@ struct mfd_plan_part {
     enum mfd_message message;
     size_t offset; /* in the step's bytes */
     size_t size;   /* of the message; what follows up to the next part is payload */
+};
+
+/* From `offset` of a SEND's bytes on, up to the next place, they stand at `at` of the file and behind it. */
+struct mfd_plan_place {
+    size_t offset;
+    uint64_t at;
 };
 
 struct mfd_step {
@@ -81,6 +93,10 @@ struct mfd_step {
     size_t *split;
     size_t split_count;
     bool split_repeat;
+    /* SEND into a file: owned; in the order of `offset`, the first of which is 0 */
+    struct mfd_plan_place *places;
+    size_t place_count;
+    uint64_t cut; /* CUT */
 };
 
 struct mfd_steps {
@@ -108,6 +124,11 @@ struct mfd_plan {
     const char *machine; /* not owned */
     struct mfd_plan_block *blocks;
     size_t block_count;
+
+    /* The steps write a mapped-ram file, which the peer gets when it is complete: they are all SEND and CUT, on
+     * the one "connection" of the kind FILE, and there is no witness. */
+    bool file;
+    uint64_t file_offset; /* of the stream in the file */
 
     struct mfd_plan_conn *conns;
     size_t conn_count;

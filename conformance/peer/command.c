@@ -4,6 +4,7 @@
  * variables, exit status 0 completed, 1 refused, 77 not supported.
  */
 #include "exit_peer.h"
+#include "image.h"
 #include "method.h"
 
 #include <errno.h>
@@ -48,7 +49,11 @@ static void fill_parameters(struct parameter *out, const struct mfd_plan *plan,
     const uint8_t *u = plan->uuid;
 
     memcpy(out, names, sizeof(names));
-    snprintf(out[ADDR].value, VALUE_SIZE, "unix:%s", live->address);
+    if (plan->file) {
+        mfd_image_address(plan, live->address, out[ADDR].value, VALUE_SIZE);
+    } else {
+        snprintf(out[ADDR].value, VALUE_SIZE, "unix:%s", live->address);
+    }
     snprintf(out[CHANNELS].value, VALUE_SIZE, "%u", plan->channels);
     snprintf(out[METHOD].value, VALUE_SIZE, "%s", mfd_method_info(plan->method)->name);
     snprintf(out[UUID].value, VALUE_SIZE,

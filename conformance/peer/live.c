@@ -2,6 +2,7 @@
 /* What all kinds of peers share: private folder, RAM files, connections, and the end. */
 #include "peer.h"
 
+#include "image.h"
 #include "tls_keys.h"
 
 #include <errno.h>
@@ -100,6 +101,14 @@ enum mfd_start mfd_live_start(const struct mfd_peer *peer, const struct mfd_plan
     if (plan->tls && (!make_keys(live->keys, live->dir, "keys", plan->tls, error) ||
                       !make_keys(live->foreign, live->dir, "foreign", plan->tls, error))) {
         return MFD_START_FAILED;
+    }
+    if (plan->file) {
+        int failed = mfd_image_write(plan, live->address);
+
+        if (failed) {
+            snprintf(error, MFD_PEER_ERROR_SIZE, "file %s: %s", live->address, strerror(failed));
+            return MFD_START_FAILED;
+        }
     }
     return peer->kind->start(peer, plan, live, error);
 }

@@ -29,7 +29,10 @@ struct mfd_peer;
 
 struct mfd_peer_kind {
     const char *name;
-    /* Starts a process that waits for connections at live->address. Fills `live` as far as it got. */
+    /*
+     * Starts a process that waits for connections at live->address, or reads the file there. Fills `live` as far as it
+     * got.
+     */
     enum mfd_start (*start)(const struct mfd_peer *peer, const struct mfd_plan *plan,
                             struct mfd_live *live, char *error);
     /* Whether the process answers on its control channel; a peer without one always does. */
@@ -75,7 +78,7 @@ struct mfd_live_block {
 struct mfd_live {
     const struct mfd_peer *peer;
     char dir[80];      /* private; removed by mfd_live_stop() */
-    char address[104]; /* path of a UNIX socket */
+    char address[104]; /* path of a UNIX socket, or of the file of a plan that has one */
     char keys[96]; /* folder with the keys of both ends, where the plan has TLS (tls.h); else "" */
     char foreign[96]; /* one with keys that the peer does not know */
     struct mfd_process process;
@@ -88,7 +91,8 @@ struct mfd_live {
 const char *mfd_scratch(void);
 
 /*
- * Makes the private folder and the RAM files of a plan, filled as the plan says; then starts the peer.
+ * Makes the private folder and the RAM files of a plan, filled as the plan says, and the mapped-ram file if it has one;
+ * then starts the peer.
  * mfd_live_stop() must be called whatever the result.
  */
 enum mfd_start mfd_live_start(const struct mfd_peer *peer, const struct mfd_plan *plan,

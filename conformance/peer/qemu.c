@@ -4,6 +4,7 @@
  */
 #include "peer.h"
 
+#include "image.h"
 #include "method.h"
 #include "qmp.h"
 
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -221,12 +223,18 @@ static enum mfd_start configure(struct mfd_live *live, const struct mfd_plan *pl
     struct qemu *qemu = live->own;
     char uri[200];
     unsigned ids[4];
+    json_t *capabilities = json_pack("[{s:s, s:b}]", "capability", "multifd", "state", 1);
 
-    snprintf(uri, sizeof(uri), "unix:%s", live->address);
+    if (plan->file) {
+        mfd_image_address(plan, live->address, uri, sizeof(uri));
+        json_array_append_new(capabilities,
+                              json_pack("{s:s, s:b}", "capability", "mapped-ram", "state", 1));
+    } else {
+        snprintf(uri, sizeof(uri), "unix:%s", live->address);
+    }
     ids[0] = mfd_qmp_send(&qemu->qmp, "qmp_capabilities", NULL);
-    ids[1] = mfd_qmp_send(
-        &qemu->qmp, "migrate-set-capabilities",
-        json_pack("{s:[{s:s, s:b}]}", "capabilities", "capability", "multifd", "state", 1));
+    ids[1] = mfd_qmp_send(&qemu->qmp, "migrate-set-capabilities",
+                          json_pack("{s:o}", "capabilities", capabilities));
     ids[2] = mfd_qmp_send(&qemu->qmp, "migrate-set-parameters",
                           json_pack("{s:i, s:s, s:s*}", "multifd-channels", (int)plan->channels,
                                     "multifd-compression", mfd_method_info(plan->method)->name,
@@ -242,6 +250,17 @@ static enum mfd_start configure(struct mfd_live *live, const struct mfd_plan *pl
     return replied(live, ids[3], "migrate-incoming", error) ? MFD_STARTED : MFD_START_FAILED;
 }
 
+/* QEMU has its own memory for a block of its machine: what is in the file says nothing. */
+static void hide_blocks(const struct mfd_plan *plan, struct mfd_live *live)
+{
+    for (size_t i = 0; i < plan->block_count; i++) {
+        if (plan->blocks[i].resizable) {
+            munmap(live->blocks[i].base, live->blocks[i].size);
+            live->blocks[i].base = NULL;
+        }
+    }
+}
+
 static enum mfd_start qemu_start(const struct mfd_peer *peer, const struct mfd_plan *plan,
                                  struct mfd_live *live, char *error)
 {
@@ -254,6 +273,7 @@ static enum mfd_start qemu_start(const struct mfd_peer *peer, const struct mfd_p
         return MFD_START_UNSUPPORTED;
     }
     build_arguments(peer, plan, live, &args);
+    hide_blocks(plan, live);
     if (!launch(peer, &args, live, error) || !(greeting = greet(peer, live, error))) {
         return MFD_START_FAILED;
     }

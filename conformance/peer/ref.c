@@ -5,6 +5,7 @@
  */
 #include "exit_peer.h"
 #include "guest.h"
+#include "mapfile_peer.h"
 #include "method.h"
 #include "receiver.h"
 
@@ -36,6 +37,14 @@ static int listen_at(const char *path)
     return fd;
 }
 
+/* A file has none. */
+static void close_listener(int fd)
+{
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 static int build_guest(const struct mfd_plan *plan, const struct mfd_live *live,
                        struct mfd_guest *guest)
 {
@@ -65,6 +74,7 @@ static int receive(const struct mfd_plan *plan, const struct mfd_live *live, int
     struct mfd_tls_creds *creds = NULL;
     char wrong[MFD_TLS_ERROR_SIZE];
     char text[256];
+    struct mfd_mapfile file = {.offset = plan->file_offset};
     int error = build_guest(plan, live, &guest);
 
     if (!error) {
@@ -79,11 +89,14 @@ static int receive(const struct mfd_plan *plan, const struct mfd_live *live, int
             creds = mfd_tls_load(plan->tls, MFD_TLS_RECEIVER, live->keys, NULL, wrong);
             config.tls = creds;
         }
-        error = plan->tls && !creds ? EPROTO : mfd_receiver_run(&config, listen_fd, &result);
+        snprintf(file.path, sizeof(file.path), "%s", live->address);
+        error = plan->tls && !creds ? EPROTO
+                : plan->file        ? mfd_mapfile_read(&config, &file, &result)
+                                    : mfd_receiver_run(&config, listen_fd, &result);
     }
     mfd_tls_free(creds);
     mfd_guest_free(&guest);
-    close(listen_fd);
+    close_listener(listen_fd);
     if (error) {
         fprintf(stderr, "cannot receive: %s\n", strerror(error));
         return EXIT_BROKEN;
@@ -105,8 +118,8 @@ static enum mfd_start ref_start(const struct mfd_peer *peer, const struct mfd_pl
                  mfd_method_info(plan->method)->name);
         return MFD_START_UNSUPPORTED;
     }
-    listen_fd = listen_at(live->address);
-    if (listen_fd < 0) {
+    listen_fd = plan->file ? -1 : listen_at(live->address);
+    if (listen_fd < 0 && !plan->file) {
         snprintf(error, MFD_PEER_ERROR_SIZE, "listening at %s: %s", live->address, strerror(errno));
         return MFD_START_FAILED;
     }
@@ -115,11 +128,11 @@ static enum mfd_start ref_start(const struct mfd_peer *peer, const struct mfd_pl
         exit(receive(plan, live, listen_fd));
     case -1:
         snprintf(error, MFD_PEER_ERROR_SIZE, "fork: %s", strerror(errno));
-        close(listen_fd);
+        close_listener(listen_fd);
         return MFD_START_FAILED;
     default:
         live->process.alone = true;
-        close(listen_fd);
+        close_listener(listen_fd);
         return MFD_STARTED;
     }
 }

@@ -158,6 +158,19 @@ static enum mfd_outcome ask_witness(struct trial *trial)
     }
 }
 
+/* A file is complete before the peer starts, and nothing can be closed here. */
+static enum mfd_outcome look_at_file(struct trial *trial)
+{
+    mfd_play_steps(&trial->play, &trial->plan->steps);
+    if (mfd_play_wait(&trial->play, (struct mfd_watch){.conn = -1}) == MFD_WAIT_ENDED) {
+        return by_exit(trial);
+    }
+    if (trial->live->peer->kind->completed(trial->live)) {
+        return completed(trial);
+    }
+    return still_there(trial);
+}
+
 /* What the peer did, before anything is closed here. */
 static enum mfd_outcome look(struct trial *trial)
 {
@@ -259,7 +272,7 @@ static void judge_started(struct trial *trial, struct mfd_recording *recording,
         result->detail = strdup("out of memory, or no TLS keys");
         return;
     }
-    outcome = look(trial);
+    outcome = trial->plan->file ? look_at_file(trial) : look(trial);
     outcome = close_down(trial, outcome);
     outcome = crashed(trial, outcome, result);
     result->got = outcome;

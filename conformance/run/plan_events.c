@@ -64,6 +64,7 @@ static bool put_step(struct walk *walk, const struct mfd_step *step, const char 
         return put_event(walk, event, text);
     case MFD_STEP_BYE:
     case MFD_STEP_SETTLE:
+    case MFD_STEP_CUT: /* of files, which are no traffic */
         return true;
     }
     return false;

@@ -553,12 +553,31 @@ static void play_step(struct mfd_play *play, const struct mfd_step *step)
     case MFD_STEP_SETTLE:
         settle(play, quiet_window(play));
         break;
+    case MFD_STEP_CUT: /* of files, which are not played */
+        break;
     }
     mark_deviation(play, step, since);
 }
 
+/* What a file was made of, for the report. */
+static void tell_file(struct mfd_play *play, const struct mfd_steps *steps)
+{
+    for (size_t i = 0; i < steps->count; i++) {
+        const struct mfd_step *step = &steps->list[i];
+        size_t since = play->happening_count;
+
+        happen(play, step->conn, false, MFD_HAPPENED_DATA, "%s (%zu bytes)", step->text,
+               step->size);
+        mark_deviation(play, step, since);
+    }
+}
+
 void mfd_play_steps(struct mfd_play *play, const struct mfd_steps *steps)
 {
+    if (play->plan->file) {
+        tell_file(play, steps);
+        return;
+    }
     for (size_t i = 0; i < steps->count && !play->failed; i++) {
         if (mfd_process_poll(&play->live->process)) {
             exchange(play);
