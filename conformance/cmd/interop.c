@@ -315,7 +315,10 @@ static int exit_code(const struct mfd_interop_run *run)
     if (counts[MFD_INTEROP_ERROR]) {
         return MFD_HARNESS;
     }
-    return counts[MFD_INTEROP_STALE] || counts[MFD_INTEROP_FAIL] ? MFD_UNEXPECTED : MFD_OK;
+    if (counts[MFD_INTEROP_STALE] || counts[MFD_INTEROP_FAIL]) {
+        return MFD_UNEXPECTED;
+    }
+    return counts[MFD_INTEROP_UNSUPPORTED] == run->count ? MFD_NOTHING : MFD_OK;
 }
 
 static int run_cells(const struct arguments *arguments, struct work *work)

@@ -194,6 +194,8 @@ static bool start_qemu(struct mfd_end *end)
         .dir = end->dir,
         .guard = end->guard,
     };
+    bool started = false;
+    bool configured = false;
     bool good = false;
 
     if (cell->machine == MFD_INTEROP_PC) {
@@ -206,14 +208,17 @@ static bool start_qemu(struct mfd_end *end)
     if (!end->incoming && cell->settings & MFD_SET_NO_SWITCHOVER) {
         add_global(more, &count, "migration.send-switchover-start=off");
     }
-    good = mfd_vm_start(&end->vm, &setup) &&
-           mfd_vm_multifd(&end->vm, cell->channels, mfd_method_info(cell->method)->name) &&
+    started = mfd_vm_start(&end->vm, &setup);
+    configured =
+        started && mfd_vm_multifd(&end->vm, cell->channels, mfd_method_info(cell->method)->name);
+    good = configured &&
            (end->incoming ? mfd_vm_incoming(&end->vm, LISTEN_AT) &&
                                 mfd_vm_reached_at(&end->vm, end->address, sizeof(end->address))
                           : set_zero(end));
     if (!good) {
         snprintf(end->error, sizeof(end->error), "%s: %.900s", setup.program, end->vm.error);
     }
+    end->unsupported = started && !configured && cell->method && !end->vm.qmp.lost;
     return good;
 }
 

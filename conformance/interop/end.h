@@ -37,6 +37,7 @@ struct mfd_end {
     /* results */
     char address[MFD_ADDRESS_MAX]; /* a destination: where it listens */
     enum mfd_end_state state;
+    bool unsupported; /* it could not start, for it was built without the method */
     char status[32];
     char error[1024]; /* in its own words; "" if it has none */
 

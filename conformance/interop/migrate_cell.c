@@ -94,8 +94,12 @@ static bool run(struct mfd_end *from, struct mfd_end *to, struct mfd_interop_res
 
     /* the destination first, and both before anything moves */
     if (!mfd_end_start(to) || !mfd_end_start(from) || !mfd_end_begin(from, to->address)) {
+        /* the reference as destination may be at work already: ended, it no longer touches what is read */
+        mfd_end_stop(from);
+        mfd_end_stop(to);
+        result->unsupported = from->unsupported || to->unsupported;
         snprintf(result->detail, sizeof(result->detail), "%s",
-                 *to->error ? to->error : from->error);
+                 *from->error ? from->error : to->error);
         return false;
     }
     mfd_end_wait(from);
@@ -151,11 +155,12 @@ void mfd_interop_migrate(const struct mfd_interop_cell *cell, double guard,
 json_t *mfd_interop_result_to_json(const struct mfd_interop_result *result)
 {
     char *detail = mfd_escape(result->detail);
-    json_t *json = json_pack(
-        "{s:b, s:i, s:s, s:s, s:b, s:I, s:I, s:f, s:s}", "ran", result->ran, "outcome",
-        (int)result->outcome, "from", result->from_status, "to", result->to_status, "compared",
-        result->compared, "pages", (json_int_t)result->memory.pages, "first",
-        (json_int_t)result->memory.first, "ms", result->ms, "detail", detail ? detail : "");
+    json_t *json =
+        json_pack("{s:b, s:i, s:s, s:s, s:b, s:I, s:I, s:f, s:s, s:b}", "ran", result->ran,
+                  "outcome", (int)result->outcome, "from", result->from_status, "to",
+                  result->to_status, "compared", result->compared, "pages",
+                  (json_int_t)result->memory.pages, "first", (json_int_t)result->memory.first, "ms",
+                  result->ms, "detail", detail ? detail : "", "unsupported", result->unsupported);
 
     free(detail);
     return json;
@@ -171,14 +176,17 @@ bool mfd_interop_result_from_json(const json_t *json, struct mfd_interop_result 
     int ran = 0;
     int compared = 0;
     int outcome = 0;
+    int unsupported = 0;
 
     *result = (struct mfd_interop_result){.ran = false};
-    if (json_unpack((json_t *)json, "{s:b, s:i, s:s, s:s, s:b, s:I, s:I, s:f, s:s}", "ran", &ran,
-                    "outcome", &outcome, "from", &from, "to", &to, "compared", &compared, "pages",
-                    &pages, "first", &first, "ms", &result->ms, "detail", &detail) != 0) {
+    if (json_unpack((json_t *)json, "{s:b, s:i, s:s, s:s, s:b, s:I, s:I, s:f, s:s, s:b}", "ran",
+                    &ran, "outcome", &outcome, "from", &from, "to", &to, "compared", &compared,
+                    "pages", &pages, "first", &first, "ms", &result->ms, "detail", &detail,
+                    "unsupported", &unsupported) != 0) {
         return false;
     }
     result->ran = ran;
+    result->unsupported = unsupported;
     result->outcome = (enum mfd_interop_outcome)outcome;
     result->compared = compared;
     result->memory = (struct mfd_ram_difference){(uint64_t)pages, (uint64_t)first};

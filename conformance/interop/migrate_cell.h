@@ -13,6 +13,7 @@
 
 struct mfd_interop_result {
     bool ran;                         /* false: it could not be set up; `detail` says why */
+    bool unsupported;                 /* not run, for a QEMU was built without the method */
     enum mfd_interop_outcome outcome; /* if it ran */
     char from_status[32];             /* "completed", "failed", "exited 1", "signal 11", "silent" */
     char to_status[32];

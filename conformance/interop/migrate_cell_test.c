@@ -182,6 +182,7 @@ static void a_result_survives_the_way_between_processes(void **state)
     assert_string_equal(other.detail, one.detail);
     assert_int_equal(other.memory.pages, 7);
     assert_int_equal(other.memory.first, 4096);
+    assert_false(other.unsupported);
     json_object_del(json, "first");
     assert_false(mfd_interop_result_from_json(json, &other));
     json_decref(json);

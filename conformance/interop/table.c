@@ -17,7 +17,7 @@ enum mfd_interop_verdict mfd_interop_judge(const struct mfd_interop_cell *cell,
     const struct mfd_interop_known *known = mfd_interop_known(cell);
 
     if (!result->ran) {
-        return MFD_INTEROP_ERROR;
+        return result->unsupported ? MFD_INTEROP_UNSUPPORTED : MFD_INTEROP_ERROR;
     }
     if (result->outcome == MFD_INTEROP_WORKS) {
         return known ? MFD_INTEROP_STALE : MFD_INTEROP_PASS;
@@ -27,7 +27,7 @@ enum mfd_interop_verdict mfd_interop_judge(const struct mfd_interop_cell *cell,
 
 const char *mfd_interop_verdict_name(enum mfd_interop_verdict verdict)
 {
-    static const char *const names[] = {"pass", "known", "stale", "fail", "error"};
+    static const char *const names[] = {"pass", "known", "stale", "fail", "error", "unsupported"};
 
     return names[verdict];
 }
@@ -66,6 +66,7 @@ static bool same_row(const struct mfd_interop_run *run, size_t a, size_t b)
     return one->from == other->from && one->to == other->to && one->machine == other->machine &&
            one->zero == other->zero && one->settings == other->settings &&
            run->results[a].ran == run->results[b].ran &&
+           run->results[a].unsupported == run->results[b].unsupported &&
            run->results[a].outcome == run->results[b].outcome;
 }
 
@@ -115,7 +116,7 @@ static void print_row(FILE *out, const struct mfd_interop_run *run, size_t row)
     char settings[64];
 
     methods_of_row(run, row, methods, sizeof(methods));
-    fprintf(out, "%-8s %-8s %-16s %-7s %-24s %-10s %-6s %-4s %s\n", mfd_interop_label(cell->from),
+    fprintf(out, "%-8s %-8s %-16s %-7s %-24s %-10s %-11s %-7s %s\n", mfd_interop_label(cell->from),
             mfd_interop_label(cell->to), type ? type : "-", mfd_interop_zero_name(cell->zero),
             mfd_interop_settings_name(cell->settings, settings, sizeof(settings)),
             result->ran ? mfd_interop_outcome_name(result->outcome) : "not run",
@@ -177,7 +178,7 @@ void mfd_interop_print(FILE *out, const struct mfd_interop_run *run)
 {
     size_t counts[MFD_INTEROP_VERDICTS];
 
-    fprintf(out, "%-8s %-8s %-16s %-7s %-24s %-10s %-11s %s\n", "from", "to", "machine", "zero",
+    fprintf(out, "%-8s %-8s %-16s %-7s %-24s %-10s %-19s %s\n", "from", "to", "machine", "zero",
             "settings", "outcome", "", "method and channels");
     for (size_t i = 0; i < run->count; i++) {
         if (opens_row(run, i)) {
@@ -188,16 +189,18 @@ void mfd_interop_print(FILE *out, const struct mfd_interop_run *run)
     for (size_t i = 0; i < run->count; i++) {
         enum mfd_interop_verdict verdict = mfd_interop_judge(&run->cells[i], &run->results[i]);
 
-        if (verdict != MFD_INTEROP_PASS && verdict != MFD_INTEROP_KNOWN) {
+        if (verdict != MFD_INTEROP_PASS && verdict != MFD_INTEROP_KNOWN &&
+            verdict != MFD_INTEROP_UNSUPPORTED) {
             mfd_interop_print_cell(out, &run->cells[i], &run->results[i]);
         }
     }
     mfd_interop_count(run, counts);
-    fprintf(
-        out,
-        "\n%zu cells: %zu work, %zu known to break, %zu stale, %zu failed, %zu not run; %.1f s\n",
-        run->count, counts[MFD_INTEROP_PASS], counts[MFD_INTEROP_KNOWN], counts[MFD_INTEROP_STALE],
-        counts[MFD_INTEROP_FAIL], counts[MFD_INTEROP_ERROR], run->seconds);
+    fprintf(out,
+            "\n%zu cells: %zu work, %zu known to break, %zu stale, %zu failed, %zu not run, "
+            "%zu unsupported; %.1f s\n",
+            run->count, counts[MFD_INTEROP_PASS], counts[MFD_INTEROP_KNOWN],
+            counts[MFD_INTEROP_STALE], counts[MFD_INTEROP_FAIL], counts[MFD_INTEROP_ERROR],
+            counts[MFD_INTEROP_UNSUPPORTED], run->seconds);
 }
 
 /* --- JSON --- */

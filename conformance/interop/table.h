@@ -12,11 +12,12 @@
 #include <stdio.h>
 
 enum mfd_interop_verdict {
-    MFD_INTEROP_PASS,  /* works, as it must */
-    MFD_INTEROP_KNOWN, /* breaks as known.def says */
-    MFD_INTEROP_STALE, /* works although known.def says that it does not */
-    MFD_INTEROP_FAIL,  /* breaks, or in another way than it is known to */
-    MFD_INTEROP_ERROR, /* could not be run */
+    MFD_INTEROP_PASS,        /* works, as it must */
+    MFD_INTEROP_KNOWN,       /* breaks as known.def says */
+    MFD_INTEROP_STALE,       /* works although known.def says that it does not */
+    MFD_INTEROP_FAIL,        /* breaks, or in another way than it is known to */
+    MFD_INTEROP_ERROR,       /* could not be run */
+    MFD_INTEROP_UNSUPPORTED, /* an end was built without the method */
     MFD_INTEROP_VERDICTS,
 };
 
@@ -32,7 +33,7 @@ struct mfd_interop_run {
 
 enum mfd_interop_verdict mfd_interop_judge(const struct mfd_interop_cell *cell,
                                            const struct mfd_interop_result *result);
-/* "pass", "known", "stale", "fail", "error". */
+/* "pass", "known", "stale", "fail", "error", "unsupported". */
 const char *mfd_interop_verdict_name(enum mfd_interop_verdict verdict);
 /* How many cells have each verdict. */
 void mfd_interop_count(const struct mfd_interop_run *run, size_t counts[MFD_INTEROP_VERDICTS]);
