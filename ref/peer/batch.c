@@ -146,3 +146,22 @@ void mfd_frame_sync(struct mfd_frame *frame, uint64_t packet_num)
     frame->iov_count = 1;
     pack(frame, MFD_FLAG_SYNC, "", 0, packet_num);
 }
+
+void mfd_frame_device(struct mfd_frame *frame, const struct mfd_device_state *state)
+{
+    struct mfd_device device = {
+        .magic = MFD_MAGIC,
+        .version = MFD_VERSION,
+        .flags = MFD_FLAG_DEVICE_STATE,
+        .instance_id = state->instance,
+        .next_packet_size = (uint32_t)state->size,
+    };
+
+    memcpy(device.idstr, state->idstr, strlen(state->idstr));
+    mfd_device_pack(frame->header, &device);
+    frame->normal_pages = 0;
+    frame->zero_pages = 0;
+    frame->iov[0] = (struct iovec){frame->header, MFD_DEVICE_SIZE};
+    frame->iov[1] = (struct iovec){(void *)state->bytes, state->size};
+    frame->iov_count = 2;
+}

@@ -9,6 +9,7 @@
 #ifndef MFD_BATCH_H
 #define MFD_BATCH_H
 
+#include "device.h"
 #include "guest.h"
 #include "method.h"
 #include "packet.h"
@@ -58,5 +59,7 @@ void mfd_frame_free(struct mfd_frame *frame);
 int mfd_frame_data(struct mfd_frame *frame, const struct mfd_batch *batch, uint64_t packet_num);
 /* A SYNC packet, which never carries pages. */
 void mfd_frame_sync(struct mfd_frame *frame, uint64_t packet_num);
+/* The packet of a device's state, which has no number and must stay as it is until it was sent. */
+void mfd_frame_device(struct mfd_frame *frame, const struct mfd_device_state *state);
 
 #endif

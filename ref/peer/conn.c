@@ -71,9 +71,21 @@ static size_t message_size(const struct mfd_conn *c)
     return mfd_packet_size(c->setup->check.page_size);
 }
 
+/*
+ * Bytes of the message at hand up to where the next read may go. What follows the header of a device-state
+ * packet is payload, which has a place of its own, and only the prefix tells such from a longer header.
+ */
+static size_t read_up_to(const struct mfd_conn *c)
+{
+    if (c->hello_done && c->fill < MFD_PREFIX_SIZE && mfd_rev_info(c->setup->check.rev)->device) {
+        return MFD_PREFIX_SIZE;
+    }
+    return message_size(c);
+}
+
 const struct iovec *mfd_conn_want(struct mfd_conn *c, size_t *count)
 {
-    if (c->loading && c->decoder) {
+    if (c->loading && c->decoder && !c->in_device) {
         *count = 1;
         c->want = (struct iovec){c->payload + c->payload_fill,
                                  c->packet->next_packet_size - c->payload_fill};
@@ -89,7 +101,7 @@ const struct iovec *mfd_conn_want(struct mfd_conn *c, size_t *count)
     if (c->role == MFD_ROLE_MAIN) {
         c->want = mfd_conn_main_want(c);
     } else {
-        c->want = (struct iovec){c->buf + c->fill, message_size(c) - c->fill};
+        c->want = (struct iovec){c->buf + c->fill, read_up_to(c) - c->fill};
     }
     return &c->want;
 }
@@ -163,22 +175,57 @@ static enum mfd_got take_hello(struct mfd_conn *c)
     return MFD_GOT_HELLO;
 }
 
-/*
- * No device has a handler here, so that a valid header is still refused and its payload never read.
- */
+static enum mfd_got refuse_unknown_device(struct mfd_conn *c)
+{
+    return mfd_conn_refuse(c, (struct mfd_finding){.rule = MFD_DEV_003,
+                                                   .offset = MFD_DEVICE_IDSTR,
+                                                   .width = MFD_DEVICE_NEXT_SIZE - MFD_DEVICE_IDSTR,
+                                                   .got = mfd_get32(c->buf + MFD_DEVICE_INSTANCE)});
+}
+
+/* The header is judged, and room found for all of the payload, before any of that is read. */
 static enum mfd_got take_device(struct mfd_conn *c)
 {
+    uint32_t size = mfd_get32(c->buf + MFD_DEVICE_NEXT_SIZE);
     struct mfd_finding list[8];
     struct mfd_findings findings = {list, sizeof(list) / sizeof(list[0]), 0};
+    struct mfd_device_handler *handler = NULL;
+    uint8_t *room = NULL;
 
     mfd_check_device(&c->setup->check, c->buf, MFD_DEVICE_SIZE, &findings);
-    mfd_findings_add(&findings, (struct mfd_finding){
-                                    .rule = MFD_DEV_003,
-                                    .offset = MFD_DEVICE_IDSTR,
-                                    .width = MFD_DEVICE_NEXT_SIZE - MFD_DEVICE_IDSTR,
-                                    .got = mfd_get32(c->buf + MFD_DEVICE_INSTANCE),
-                                });
-    return judge(c, &findings);
+    if (judge(c, &findings) == MFD_GOT_FINDING) {
+        return MFD_GOT_FINDING;
+    }
+    handler = mfd_device_find(c->setup->devices, c->setup->device_count,
+                              (const char *)c->buf + MFD_DEVICE_IDSTR,
+                              mfd_get32(c->buf + MFD_DEVICE_INSTANCE));
+    if (!handler) {
+        return refuse_unknown_device(c);
+    }
+    room = mfd_device_take(handler, size);
+    if (!room) {
+        return mfd_conn_refuse(c, (struct mfd_finding){.rule = MFD_DEV_006,
+                                                       .offset = MFD_DEVICE_NEXT_SIZE,
+                                                       .width = sizeof(size),
+                                                       .got = size,
+                                                       .want = handler->size});
+    }
+    c->iov[0] = (struct iovec){room, size};
+    c->iov_first = 0;
+    c->iov_count = 1;
+    c->in_device = true;
+    c->loading = true;
+    return MFD_GOT_MORE;
+}
+
+/* A SYNC it never is. */
+static enum mfd_got finish_device(struct mfd_conn *c)
+{
+    c->packets++;
+    c->in_device = false;
+    c->loading = false;
+    next_message(c);
+    return MFD_GOT_MORE;
 }
 
 /* Checks the header; without the table of blocks as long as that is not final. */
@@ -340,10 +387,10 @@ static enum mfd_got take_message(struct mfd_conn *c)
     return take_packet(c);
 }
 
-/* Payload went into the guest's pages, or into the buffer. */
+/* Payload went into the guest's pages, a device's room, or the buffer. */
 static enum mfd_got take_payload(struct mfd_conn *c, size_t n)
 {
-    if (c->decoder) {
+    if (c->decoder && !c->in_device) {
         c->payload_fill += n;
         return c->payload_fill == c->packet->next_packet_size ? decode_payload(c) : MFD_GOT_MORE;
     }
@@ -356,7 +403,10 @@ static enum mfd_got take_payload(struct mfd_conn *c, size_t n)
         c->iov_first += piece->iov_len == 0;
         n -= part;
     }
-    return c->iov_first == c->iov_count ? finish_packet(c) : MFD_GOT_MORE;
+    if (c->iov_first < c->iov_count) {
+        return MFD_GOT_MORE;
+    }
+    return c->in_device ? finish_device(c) : finish_packet(c);
 }
 
 enum mfd_got mfd_conn_got(struct mfd_conn *c, size_t n)
@@ -395,6 +445,9 @@ static uint64_t whole_size(const struct mfd_conn *c)
 {
     uint64_t size = message_size(c);
 
+    if (c->in_device) {
+        return size + mfd_get32(c->buf + MFD_DEVICE_NEXT_SIZE);
+    }
     return c->loading ? size + mfd_packet_payload(c->packet, c->setup->check.method,
                                                   c->setup->check.page_size)
                       : size;

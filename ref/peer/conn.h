@@ -15,7 +15,8 @@
  * are channels. The header of each message is a private copy that is checked completely before any
  * pointer is made from it. Payload of method none goes from the socket straight into the guest's
  * pages. That of another method is collected in a buffer of its largest size and decoded from there
- * into the pages when all of it is there.
+ * into the pages when all of it is there. State of a device goes straight into the memory of its handler
+ * (device.h), whose room bounds it, in packets that count as such but have no number.
  *
  * It is always strict: the first finding that a receiver must or should refuse is the error. There
  * is no received-bitmap: a zero page is always cleared, before the payload of the same packet is
@@ -27,6 +28,7 @@
 #ifndef MFD_CONN_H
 #define MFD_CONN_H
 
+#include "device.h"
 #include "guest.h"
 #include "mainstream.h"
 #include "method.h"
@@ -45,6 +47,8 @@ struct mfd_conn_setup {
      * (tail.h), as a real source sends them; NULL: these are refused. Not owned.
      */
     uint8_t *tail_room;
+    struct mfd_device_handler *devices; /* not owned */
+    size_t device_count;
 };
 
 /* Far above what the devices of a usual machine come to. */
@@ -82,7 +86,8 @@ struct mfd_conn {
     uint8_t reply[8];           /* main: valid at MFD_GOT_REPLY, MFD_RETURN_HEADER_SIZE + 4 bytes */
     struct mfd_finding finding; /* valid at MFD_GOT_FINDING */
     uint64_t at;                /* bytes of the stream before the message at hand */
-    bool loading; /* channel: what is wanted is payload, of which only the whole will do */
+    bool loading;   /* channel: what is wanted is payload, of which only the whole will do */
+    bool in_device; /* it is the payload of a device-state packet */
 
     /* counters */
     uint64_t packets;
@@ -97,7 +102,7 @@ struct mfd_conn {
     bool admitted; /* permission to load was given */
     bool waiting;  /* a header or record is checked as far as possible and waits for permission */
     struct mfd_packet *packet;
-    struct iovec *iov; /* pages still to be filled */
+    struct iovec *iov; /* pages, or room of a device, still to be filled */
     struct iovec want; /* the one wanted piece while headers or compressed payload are read */
     size_t iov_first;
     size_t iov_count;

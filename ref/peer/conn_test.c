@@ -430,6 +430,136 @@ static void device_state_has_no_handler(void **state)
     rig_free(rig);
 }
 
+/* A rig with two devices, each with room for 100 bytes, and a hello in its stream. */
+static struct rig *device_rig_new(void)
+{
+    static uint8_t room[2][101];
+    static struct mfd_device_handler devices[2];
+    struct rig *rig = rig_new(MFD_REV_10_0, false);
+
+    memset(room, 0x5a, sizeof(room));
+    for (uint32_t i = 0; i < 2; i++) {
+        devices[i] = (struct mfd_device_handler){"vfio", i, room[i], 100, 0};
+    }
+    rig->setup.devices = devices;
+    rig->setup.device_count = 2;
+    test_put_hello(&rig->bytes, 0);
+    return rig;
+}
+
+static void assert_refused_in_any_fragmentation(struct rig *rig, enum mfd_rule rule)
+{
+    for (size_t most = 1; most < 1000; most *= 9) {
+        rig->count = 0;
+        assert_int_equal(mfd_conn_init(&rig->conn, &rig->setup), 0);
+        assert_false(feed(rig, rig->bytes.data, rig->bytes.len, most));
+        assert_int_equal(rig->events[rig->count - 1], MFD_GOT_FINDING);
+        assert_int_equal(rig->conn.finding.rule, rule);
+        assert_int_equal(rig->conn.taken, MFD_HELLO_SIZE + MFD_DEVICE_SIZE);
+        mfd_conn_free(&rig->conn);
+    }
+}
+
+static void state_of_devices_goes_to_their_handlers_in_any_fragmentation(void **state)
+{
+    static const enum mfd_got want[] = {MFD_GOT_HELLO, MFD_GOT_PACKET, MFD_GOT_SYNC,
+                                        MFD_GOT_CLOSED};
+    struct rig *rig = device_rig_new();
+    struct mfd_device_handler *devices = rig->setup.devices;
+
+    (void)state;
+    test_put_device(&rig->bytes, "vfio", 1, 100, 3);
+    test_put_packet(&rig->bytes, 0, 3, 1, 1, 7);
+    test_put_device(&rig->bytes, "vfio", 0, 60, 1);
+    test_put_device(&rig->bytes, "vfio", 0, 40, 2);
+    test_put_sync(&rig->bytes);
+    for (size_t cut = 0; cut < rig->bytes.len; cut++) {
+        atomic_store(&devices[0].filled, 0);
+        atomic_store(&devices[1].filled, 0);
+        memset(devices[0].room, 0x5a, 100);
+        memset(devices[1].room, 0x5a, 100);
+        run(rig, cut, cut % 7 ? SIZE_MAX : 1, true);
+        assert_events(rig, want, COUNT(want));
+        assert_int_equal(rig->conn.packets, 5);
+        assert_int_equal(atomic_load(&devices[0].filled), 100);
+        assert_int_equal(atomic_load(&devices[1].filled), 100);
+        for (unsigned i = 0; i < 100; i++) {
+            assert_int_equal(devices[0].room[i], i < 60 ? 1 : 2);
+            assert_int_equal(devices[1].room[i], 3);
+        }
+        assert_int_equal(devices[0].room[100], 0x5a);
+        assert_int_equal(devices[1].room[100], 0x5a);
+    }
+    rig_free(rig);
+}
+
+static void bad_state_of_a_device_is_refused_before_its_payload_is_read(void **state)
+{
+    struct rig *rig = device_rig_new();
+    uint8_t *header = rig->bytes.data + MFD_HELLO_SIZE;
+
+    (void)state;
+    test_put_device(&rig->bytes, "vfio", 0, 100, 1);
+    mfd_put32(header + MFD_DEVICE_NEXT_SIZE, 101);
+    assert_refused_in_any_fragmentation(rig, MFD_DEV_006);
+    mfd_put32(header + MFD_DEVICE_NEXT_SIZE, UINT32_MAX);
+    assert_refused_in_any_fragmentation(rig, MFD_DEV_006);
+    mfd_put32(header + MFD_DEVICE_NEXT_SIZE, 0);
+    assert_refused_in_any_fragmentation(rig, MFD_DEV_004);
+    mfd_put32(header + MFD_DEVICE_NEXT_SIZE, 100);
+    mfd_put32(header + MFD_DEVICE_INSTANCE, 2);
+    assert_refused_in_any_fragmentation(rig, MFD_DEV_003);
+    mfd_put32(header + MFD_DEVICE_INSTANCE, 0);
+    header[MFD_DEVICE_IDSTR + 4] = 'x';
+    assert_refused_in_any_fragmentation(rig, MFD_DEV_003);
+    memset(header + MFD_DEVICE_IDSTR, 'x', MFD_IDSTR_SIZE);
+    assert_refused_in_any_fragmentation(rig, MFD_DEV_002);
+    memset(header + MFD_DEVICE_IDSTR, 0, MFD_IDSTR_SIZE);
+    memcpy(header + MFD_DEVICE_IDSTR, "vfio", 4);
+    mfd_put32(header + MFD_PACKET_FLAGS, MFD_FLAG_DEVICE_STATE | MFD_FLAG_SYNC);
+    assert_refused_in_any_fragmentation(rig, MFD_DEV_005);
+    mfd_put32(header + MFD_PACKET_FLAGS, MFD_FLAG_DEVICE_STATE | MFD_FLAG_ZLIB);
+    assert_refused_in_any_fragmentation(rig, MFD_DEV_001);
+    assert_int_equal(atomic_load(&rig->setup.devices[0].filled), 0);
+    rig_free(rig);
+}
+
+static void pieces_that_exceed_the_room_of_a_device_are_refused(void **state)
+{
+    struct rig *rig = device_rig_new();
+
+    (void)state;
+    test_put_device(&rig->bytes, "vfio", 0, 60, 1);
+    test_put_device(&rig->bytes, "vfio", 0, 41, 2);
+    run(rig, 0, SIZE_MAX, true);
+    assert_int_equal(rig->conn.finding.rule, MFD_DEV_006);
+    assert_int_equal(rig->conn.finding.got, 41);
+    assert_int_equal(rig->setup.devices[0].room[60], 0x5a);
+    rig_free(rig);
+}
+
+static void state_of_a_device_that_is_cut_is_refused_everywhere(void **state)
+{
+    struct rig *rig = device_rig_new();
+    size_t start = rig->bytes.len;
+
+    (void)state;
+    test_put_device(&rig->bytes, "vfio", 0, 100, 1);
+    for (size_t len = rig->bytes.len; --len > start;) {
+        atomic_store(&rig->setup.devices[0].filled, 0);
+        rig->bytes.len = len;
+        run(rig, 0, SIZE_MAX, true);
+        assert_int_equal(rig->events[rig->count - 1], MFD_GOT_FINDING);
+        assert_int_equal(rig->conn.finding.rule, MFD_PAY_019);
+        assert_int_equal(rig->conn.finding.got, len - start);
+        assert_true(rig->conn.finding.want == (len - start < MFD_PREFIX_SIZE ? TEST_PACKET
+                                               : len - start < MFD_DEVICE_SIZE
+                                                   ? MFD_DEVICE_SIZE
+                                                   : MFD_DEVICE_SIZE + 100));
+    }
+    rig_free(rig);
+}
+
 static void a_stream_that_ends_within_a_message_is_refused_everywhere(void **state)
 {
     struct rig *rig = rig_new(MFD_REV_10_0, false);
@@ -486,6 +616,10 @@ int main(void)
         cmocka_unit_test(a_block_that_shrank_below_a_page_has_no_page),
         cmocka_unit_test(main_sets_the_used_length_of_a_resizable_block),
         cmocka_unit_test(device_state_has_no_handler),
+        cmocka_unit_test(state_of_devices_goes_to_their_handlers_in_any_fragmentation),
+        cmocka_unit_test(bad_state_of_a_device_is_refused_before_its_payload_is_read),
+        cmocka_unit_test(pieces_that_exceed_the_room_of_a_device_are_refused),
+        cmocka_unit_test(state_of_a_device_that_is_cut_is_refused_everywhere),
         cmocka_unit_test(a_stream_that_ends_within_a_message_is_refused_everywhere),
         cmocka_unit_test(a_ping_without_return_path_is_refused),
     };

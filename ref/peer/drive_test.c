@@ -257,6 +257,53 @@ static void a_channel_cut_while_the_others_stay_open_never_leaves_main_stuck(voi
     rig_free(rig);
 }
 
+/* Each channel brings state of a device of its own and a piece of one that all share. */
+static void state_of_devices_cut_at_any_byte_ends_the_migration(void **state)
+{
+    uint8_t room[3][64];
+    struct mfd_device_handler devices[3] = {
+        {"own", 0, room[0], 64, 0}, {"own", 1, room[1], 64, 0}, {"shared", 7, room[2], 64, 0}};
+    struct rig *rig = rig_new(2, false);
+    size_t before[CONNS_MAX];
+
+    (void)state;
+    rig->setup.devices = devices;
+    rig->setup.device_count = 3;
+    for (unsigned i = 1; i <= 2; i++) {
+        rig->stream[i].len -= TEST_PACKET;
+        before[i] = rig->stream[i].len;
+        test_put_device(&rig->stream[i], "own", i - 1, 64, (uint8_t)i);
+        test_put_device(&rig->stream[i], "shared", 7, 32, (uint8_t)i);
+        test_put_sync(&rig->stream[i]);
+    }
+    for (unsigned cut = 1; cut <= 2; cut++) {
+        for (size_t len = before[cut]; len <= rig->stream[cut].len; len++) {
+            for (unsigned i = 0; i < 3; i++) {
+                atomic_store(&devices[i].filled, 0);
+            }
+            open_all(rig);
+            for (unsigned i = 0; i <= rig->channels; i++) {
+                add_event(rig, i, MFD_EVENT_DATA, 0, i == cut ? len : rig->stream[i].len);
+            }
+            close_all(rig);
+            drive(rig);
+            assert_verdict(rig);
+            assert_true(rig->result.completed == (len == rig->stream[cut].len));
+        }
+        assert_completed(rig);
+        assert_int_equal(atomic_load(&devices[0].filled), 64);
+        assert_int_equal(atomic_load(&devices[1].filled), 64);
+        assert_int_equal(atomic_load(&devices[2].filled), 64);
+        for (unsigned i = 0; i < 64; i++) {
+            assert_int_equal(room[0][i], 1);
+            assert_int_equal(room[1][i], 2);
+            assert_int_equal(room[2][i], room[2][i / 32 * 32]);
+        }
+        assert_int_equal(room[2][0] + room[2][32], 3);
+    }
+    rig_free(rig);
+}
+
 static void a_channel_that_is_silent_is_waited_for(void **state)
 {
     struct rig *rig = rig_new(2, false);
@@ -365,6 +412,7 @@ int main(void)
         cmocka_unit_test(four_channels_complete_in_every_order),
         cmocka_unit_test(any_stream_cut_at_any_byte_ends_the_migration),
         cmocka_unit_test(a_channel_cut_while_the_others_stay_open_never_leaves_main_stuck),
+        cmocka_unit_test(state_of_devices_cut_at_any_byte_ends_the_migration),
         cmocka_unit_test(a_channel_that_is_silent_is_waited_for),
         cmocka_unit_test(data_behind_the_last_sync_is_still_judged),
         cmocka_unit_test(a_surplus_sync_fails_in_every_order),

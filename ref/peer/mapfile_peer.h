@@ -15,7 +15,7 @@
  * Configurations and results are those of sender.h and receiver.h: what is about connections (UUID, sync,
  * return path, passes, stall) has no meaning for a file, `threads_created` counts channels. Both return 0
  * when the migration has run, completed or not; EINVAL for a configuration that makes no sense or has a
- * compression method or a revision before 2024-mid, ENOTSUP for what is not implemented, ENOMEM.
+ * compression method, state of devices or a revision before 2024-mid, ENOTSUP for what is not implemented, ENOMEM.
  */
 #ifndef MFD_MAPFILE_PEER_H
 #define MFD_MAPFILE_PEER_H

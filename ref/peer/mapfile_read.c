@@ -297,7 +297,7 @@ int mfd_mapfile_read(const struct mfd_receiver_config *config, const struct mfd_
     int error = mfd_receiver_check(config);
 
     *result = (struct mfd_receiver_result){0};
-    if (!error && (config->method || config->rev < MFD_REV_2024_MID)) {
+    if (!error && (config->method || config->device_count || config->rev < MFD_REV_2024_MID)) {
         error = EINVAL;
     }
     if (error) {

@@ -244,7 +244,7 @@ int mfd_mapfile_write(const struct mfd_sender_config *config, const struct mfd_m
     int error = mfd_sender_check(config);
 
     *result = (struct mfd_sender_result){0};
-    if (!error && (config->method || config->rev < MFD_REV_2024_MID)) {
+    if (!error && (config->method || config->device_count || config->rev < MFD_REV_2024_MID)) {
         error = EINVAL;
     }
     if (error) {

@@ -48,7 +48,7 @@ bool mfd_outlet_wait_close(struct mfd_outlet *outlet);
 /* Ends TLS on every channel, if there is TLS; a receiver that has closed already does not mind. */
 void mfd_outlet_bye(struct mfd_outlet *outlet);
 
-enum mfd_job { MFD_JOB_HELLO, MFD_JOB_DATA, MFD_JOB_SYNC, MFD_JOB_QUIT };
+enum mfd_job { MFD_JOB_HELLO, MFD_JOB_DATA, MFD_JOB_DEVICE, MFD_JOB_SYNC, MFD_JOB_QUIT };
 
 struct mfd_pool;
 
@@ -62,6 +62,7 @@ struct mfd_pool_channel {
     enum mfd_job job;
     uint64_t packet_num; /* of the job's packet */
     struct mfd_batch batch;
+    const struct mfd_device_state *device;
     struct mfd_frame frame;
     uint64_t packets;
     uint64_t normal_pages;
@@ -95,6 +96,8 @@ int mfd_pool_start(struct mfd_pool *pool, struct mfd_outlet *outlet,
                    mfd_create_fn *create);
 /* Hands a batch to an idle channel, waiting for one; `batch` is empty afterwards. */
 void mfd_pool_give(struct mfd_pool *pool, struct mfd_batch *batch);
+/* Likewise the state of a device, which must stay as it is until the next mfd_pool_wait() or _sync(). */
+void mfd_pool_give_device(struct mfd_pool *pool, const struct mfd_device_state *device);
 /* Waits until all channels are idle and gives each a SYNC to send. */
 void mfd_pool_sync(struct mfd_pool *pool);
 /* Waits until all channels are idle. */

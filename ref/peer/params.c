@@ -161,6 +161,52 @@ static const char *add_blocks(struct mfd_params *params, const char *text)
     return NULL;
 }
 
+/* ID:INSTANCE between `text` and `end`. */
+static bool parse_device_name(const char *text, const char *end, struct mfd_param_device *device)
+{
+    const char *colon = find_last(text, end, ':');
+    uint64_t instance = 0;
+    bool good = colon && copy(device->idstr, sizeof(device->idstr), text, (size_t)(colon - text)) &&
+                mfd_size_parse(colon + 1, end, UINT32_MAX, &instance);
+
+    device->instance = (uint32_t)instance;
+    return good;
+}
+
+/* FILE, and with `bounded` :BOUND behind it. */
+static bool parse_device_file(const char *text, bool bounded, struct mfd_param_device *device)
+{
+    const char *end = text + strlen(text);
+    const char *colon = bounded ? find_last(text, end, ':') : end;
+
+    device->bound = 0;
+    return colon && copy(device->file, sizeof(device->file), text, (size_t)(colon - text)) &&
+           (!bounded ||
+            (mfd_size_parse(colon + 1, end, SIZE_MAX / 2, &device->bound) && device->bound > 0));
+}
+
+static const char *add_device(struct mfd_params *params, const char *text, bool bounded)
+{
+    struct mfd_param_device device;
+    const char *equals = strchr(text, '=');
+
+    if (!equals || !parse_device_name(text, equals, &device) ||
+        !parse_device_file(equals + 1, bounded, &device)) {
+        return bounded ? "is not ID:INSTANCE=FILE:BOUND" : "is not ID:INSTANCE=FILE";
+    }
+    for (size_t i = 0; i < params->device_count; i++) {
+        if (params->devices[i].instance == device.instance &&
+            strcmp(params->devices[i].idstr, device.idstr) == 0) {
+            return "names a device that was given already";
+        }
+    }
+    if (params->device_count == MFD_PARAM_DEVICES_MAX) {
+        return "is one device too many";
+    }
+    params->devices[params->device_count++] = device;
+    return NULL;
+}
+
 static const char *set_method(struct mfd_params *params, const char *value)
 {
     const struct mfd_method_info *method = mfd_method_named(value);
@@ -286,6 +332,9 @@ const char *mfd_params_set(struct mfd_params *params, enum mfd_param param, cons
         return copy(params->tls_host, sizeof(params->tls_host), value, strlen(value))
                    ? NULL
                    : "is no host name";
+    case MFD_PARAM_DEVICE_IN:
+    case MFD_PARAM_DEVICE_OUT:
+        return add_device(params, value, param == MFD_PARAM_DEVICE_OUT);
     }
     return "is unknown";
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The parameters of a sender or a receiver as text, from a command line or from the environment
- * that a command under test is given. A value given twice: the later one counts; RAM blocks add up.
+ * that a command under test is given. A value given twice: the later one counts; RAM blocks and devices add up.
  */
 #ifndef MFD_PARAMS_H
 #define MFD_PARAMS_H
@@ -12,6 +12,7 @@
 #include "tls.h"
 
 #define MFD_PARAM_BLOCKS_MAX 64
+#define MFD_PARAM_DEVICES_MAX 64
 
 enum mfd_param {
     MFD_PARAM_ADDRESS,   /* tcp:HOST:PORT, unix:PATH or file:PATH[,offset=N] */
@@ -23,14 +24,16 @@ enum mfd_param {
     /* NAME=FILE:SIZE, several separated by commas; SIZE with K, M or G, and :resizable behind it for a
      * block that RAM START may shrink */
     MFD_PARAM_RAM,
-    MFD_PARAM_REVISION, /* name of a revision or a release number */
-    MFD_PARAM_SYNC,     /* section or marker */
-    MFD_PARAM_ZERO,     /* main, packet or none */
-    MFD_PARAM_MACHINE,  /* machine type; "" for any */
-    MFD_PARAM_STALL,    /* seconds; 0: never */
-    MFD_PARAM_TLS,      /* x509:FOLDER or psk:FOLDER, see tls.h */
-    MFD_PARAM_TLS_HOST, /* name that the receiver's certificate is for */
-    MFD_PARAM_LAST = MFD_PARAM_TLS_HOST,
+    MFD_PARAM_REVISION,   /* name of a revision or a release number */
+    MFD_PARAM_SYNC,       /* section or marker */
+    MFD_PARAM_ZERO,       /* main, packet or none */
+    MFD_PARAM_MACHINE,    /* machine type; "" for any */
+    MFD_PARAM_STALL,      /* seconds; 0: never */
+    MFD_PARAM_TLS,        /* x509:FOLDER or psk:FOLDER, see tls.h */
+    MFD_PARAM_TLS_HOST,   /* name that the receiver's certificate is for */
+    MFD_PARAM_DEVICE_IN,  /* ID:INSTANCE=FILE, state of a device; ID may hold colons */
+    MFD_PARAM_DEVICE_OUT, /* ID:INSTANCE=FILE:BOUND, BOUND in bytes with K, M or G */
+    MFD_PARAM_LAST = MFD_PARAM_DEVICE_OUT,
 };
 
 struct mfd_param_block {
@@ -38,6 +41,13 @@ struct mfd_param_block {
     char file[256];
     uint64_t size;
     bool resizable;
+};
+
+struct mfd_param_device {
+    char idstr[MFD_IDSTR_SIZE];
+    uint32_t instance;
+    char file[256];
+    uint64_t bound; /* 0 of MFD_PARAM_DEVICE_IN */
 };
 
 struct mfd_params {
@@ -59,6 +69,8 @@ struct mfd_params {
     char tls_host[256]; /* "": that of the address */
     struct mfd_param_block blocks[MFD_PARAM_BLOCKS_MAX];
     size_t block_count;
+    struct mfd_param_device devices[MFD_PARAM_DEVICES_MAX];
+    size_t device_count;
     bool blocks_by_default; /* from the environment: the first one given otherwise replaces them */
 };
 

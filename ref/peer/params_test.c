@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,9 +74,49 @@ static void blocks_are_listed_with_commas_or_one_by_one(void **state)
     assert_false(params.blocks[0].resizable);
 }
 
+static void devices_are_given_one_by_one(void **state)
+{
+    struct mfd_params params;
+
+    (void)state;
+    mfd_params_init(&params);
+    assert_set(&params, MFD_PARAM_DEVICE_IN, "0000:00:03.0/vfio:0=/a:b/state");
+    assert_set(&params, MFD_PARAM_DEVICE_IN, "0000:00:03.0/vfio:1=x=y");
+    assert_set(&params, MFD_PARAM_DEVICE_OUT, "gpu:4294967295=/a:b:2K");
+    assert_int_equal(params.device_count, 3);
+    assert_string_equal(params.devices[0].idstr, "0000:00:03.0/vfio");
+    assert_string_equal(params.devices[0].file, "/a:b/state");
+    assert_int_equal(params.devices[1].instance, 1);
+    assert_string_equal(params.devices[1].file, "x=y");
+    assert_int_equal(params.devices[2].instance, UINT32_MAX);
+    assert_string_equal(params.devices[2].file, "/a:b");
+    assert_int_equal(params.devices[2].bound, 2048);
+    assert_string_equal(mfd_params_set(&params, MFD_PARAM_DEVICE_OUT, "gpu:4294967295=z:1"),
+                        "names a device that was given already");
+    assert_int_equal(params.device_count, 3);
+    while (params.device_count < MFD_PARAM_DEVICES_MAX) {
+        char text[32];
+
+        snprintf(text, sizeof(text), "d:%zu=f", params.device_count);
+        assert_set(&params, MFD_PARAM_DEVICE_IN, text);
+    }
+    assert_string_equal(mfd_params_set(&params, MFD_PARAM_DEVICE_IN, "more:0=f"),
+                        "is one device too many");
+}
+
 static void what_makes_no_sense_is_refused(void **state)
 {
     (void)state;
+    assert_refused(MFD_PARAM_DEVICE_IN, "vfio:0");
+    assert_refused(MFD_PARAM_DEVICE_IN, "vfio=file");
+    assert_refused(MFD_PARAM_DEVICE_IN, ":0=file");
+    assert_refused(MFD_PARAM_DEVICE_IN, "vfio:=file");
+    assert_refused(MFD_PARAM_DEVICE_IN, "vfio:4294967296=file");
+    assert_refused(MFD_PARAM_DEVICE_IN, "vfio:0=");
+    assert_refused(MFD_PARAM_DEVICE_OUT, "vfio:0=file");
+    assert_refused(MFD_PARAM_DEVICE_OUT, "vfio:0=file:0");
+    assert_refused(MFD_PARAM_DEVICE_OUT, "vfio:0=file:x");
+    assert_refused(MFD_PARAM_DEVICE_OUT, "vfio:0=:1");
     assert_refused(MFD_PARAM_CHANNELS, "0");
     assert_refused(MFD_PARAM_TLS, "x509");
     assert_refused(MFD_PARAM_TLS, "x509:");
@@ -177,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_taken),
         cmocka_unit_test(blocks_are_listed_with_commas_or_one_by_one),
+        cmocka_unit_test(devices_are_given_one_by_one),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(the_environment_gives_way_to_the_command_line),
         cmocka_unit_test(credentials_are_loaded_for_the_end_that_asks),

@@ -32,6 +32,8 @@ static void send_packet(struct mfd_pool_channel *channel)
 
     if (channel->job == MFD_JOB_SYNC) {
         mfd_frame_sync(frame, channel->packet_num);
+    } else if (channel->job == MFD_JOB_DEVICE) {
+        mfd_frame_device(frame, channel->device);
     } else {
         error = mfd_frame_data(frame, &channel->batch, channel->packet_num);
     }
@@ -119,21 +121,33 @@ int mfd_pool_start(struct mfd_pool *pool, struct mfd_outlet *outlet,
     return error;
 }
 
-void mfd_pool_give(struct mfd_pool *pool, struct mfd_batch *batch)
+/* Waits for an idle channel: the next after the one used last. */
+static struct mfd_pool_channel *take_idle(struct mfd_pool *pool)
 {
-    struct mfd_pool_channel *channel = NULL;
-    struct mfd_batch empty;
-
     wait_for(&pool->idle);
     do {
         pool->last = (pool->last + 1) % pool->count;
-        channel = &pool->channels[pool->last];
-    } while (atomic_load(&channel->busy));
-    empty = channel->batch;
+    } while (atomic_load(&pool->channels[pool->last].busy));
+    return &pool->channels[pool->last];
+}
+
+void mfd_pool_give(struct mfd_pool *pool, struct mfd_batch *batch)
+{
+    struct mfd_pool_channel *channel = take_idle(pool);
+    struct mfd_batch empty = channel->batch;
+
     channel->batch = *batch;
     *batch = empty;
     batch->count = 0;
     hand_out(channel, MFD_JOB_DATA);
+}
+
+void mfd_pool_give_device(struct mfd_pool *pool, const struct mfd_device_state *device)
+{
+    struct mfd_pool_channel *channel = take_idle(pool);
+
+    channel->device = device;
+    hand_out(channel, MFD_JOB_DEVICE);
 }
 
 void mfd_pool_sync(struct mfd_pool *pool)

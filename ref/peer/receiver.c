@@ -399,7 +399,9 @@ int mfd_receiver_check(const struct mfd_receiver_config *config)
     if (!method || (config->method & ~mfd_rev_info(config->rev)->methods) || config->channels < 1 ||
         config->channels > MFD_CHANNELS_MAX || !config->guest || page_size < MFD_PAGE_SIZE_MIN ||
         page_size > MFD_PAGE_SIZE_MAX || (page_size & (page_size - 1)) ||
-        (config->tls && config->rev < MFD_REV_5_2)) {
+        (config->tls && config->rev < MFD_REV_5_2) ||
+        (config->device_count && !mfd_rev_info(config->rev)->device) ||
+        !mfd_device_handlers_valid(config->devices, config->device_count)) {
         return EINVAL;
     }
     return 0;
@@ -425,6 +427,8 @@ static int set_up(struct mfd_receiver *r, const struct mfd_receiver_config *conf
         .machine = config->machine,
         .guest = config->guest,
         .tail_room = config->skip_devices ? malloc(MFD_TAIL_MAX) : NULL,
+        .devices = config->devices,
+        .device_count = config->device_count,
     };
     mfd_session_init(&r->session, config->channels);
     pthread_mutex_init(&r->mutex, NULL);

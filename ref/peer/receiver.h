@@ -18,6 +18,7 @@
 #ifndef MFD_RECEIVER_H
 #define MFD_RECEIVER_H
 
+#include "device.h"
 #include "failure.h"
 #include "guest.h"
 #include "rev.h"
@@ -45,6 +46,9 @@ struct mfd_receiver_config {
      * Otherwise any but the well-known ones are refused, as by a receiver that lacks the device.
      */
     bool skip_devices;
+    /* Devices whose state is taken from packets of their own; from 10.0 on. Not owned. */
+    struct mfd_device_handler *devices;
+    size_t device_count;
     struct mfd_guest *guest;         /* not owned; used lengths of resizable blocks may change */
     const struct mfd_tls_creds *tls; /* a receiver's, not owned; NULL: every connection is plain */
     /* Fail after so long without a byte from anybody, once one has connected; 0: never. */

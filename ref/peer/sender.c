@@ -150,6 +150,14 @@ static void send_page(struct sender *s, int block, uint64_t offset)
     }
 }
 
+static void send_devices(struct sender *s)
+{
+    flush_batch(s);
+    for (size_t i = 0; i < s->config->device_count; i++) {
+        mfd_pool_give_device(&s->pool, &s->config->devices[i]);
+    }
+}
+
 /* One section with all pages of all blocks. */
 static bool send_pass(struct sender *s, bool last)
 {
@@ -167,6 +175,9 @@ static bool send_pass(struct sender *s, bool last)
             }
             send_page(s, (int)i, offset);
         }
+    }
+    if (last) {
+        send_devices(s);
     }
     return end_section(s);
 }
@@ -248,7 +259,9 @@ int mfd_sender_check(const struct mfd_sender_config *config)
          (config->level < 0 || config->level > method->level_max)) ||
         (config->zero == MFD_ZERO_PACKET && config->rev < MFD_REV_9_0) ||
         (config->sync == MFD_SYNC_MARKER && config->rev < MFD_REV_8_1) ||
-        (config->tls && config->rev < MFD_REV_5_2)) {
+        (config->tls && config->rev < MFD_REV_5_2) ||
+        (config->device_count && !mfd_rev_info(config->rev)->device) ||
+        !mfd_device_states_valid(config->devices, config->device_count)) {
         return EINVAL;
     }
     for (size_t i = 0; i < config->guest->table.count; i++) {

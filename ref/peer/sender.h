@@ -9,7 +9,8 @@
  *
  * The stream: header, configuration, RAM START with the setup sync point, one pass over the blocks
  * in each further section (the last one END), each with a sync point, the end byte and an empty
- * description of the VM. With a return path the receiver's SHUT decides whether the migration has
+ * description of the VM. State of devices goes over the channels in turn, behind the pages of the last
+ * section and before its sync point. With a return path the receiver's SHUT decides whether the migration has
  * completed; without one the sender closes its half of every connection and takes the receiver's
  * close for success.
  *
@@ -24,6 +25,7 @@
 #ifndef MFD_SENDER_H
 #define MFD_SENDER_H
 
+#include "device.h"
 #include "failure.h"
 #include "guest.h"
 #include "rev.h"
@@ -46,6 +48,8 @@ struct mfd_sender_config {
     const struct mfd_tls_creds *tls; /* a sender's, not owned; NULL: every connection is plain */
     unsigned passes;                 /* over all of RAM, at least 1 */
     bool return_path;
+    const struct mfd_device_state *devices; /* not owned; needs 10.0 */
+    size_t device_count;
     bool switchover;   /* send SWITCHOVER_START before the last section; needs 10.0 */
     unsigned stall_ms; /* fail when nothing moves for so long; 0: never */
     int cancel_fd;     /* fails the migration with ECANCELED when it becomes readable; -1: none */

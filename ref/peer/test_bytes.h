@@ -66,6 +66,25 @@ static inline void test_put_sync(struct test_bytes *b)
     test_put_packet(b, MFD_FLAG_SYNC, 0, 0, 0, 0);
 }
 
+/* State of a device, `size` times `fill`. */
+static inline void test_put_device(struct test_bytes *b, const char *idstr, uint32_t instance,
+                                   uint32_t size, uint8_t fill)
+{
+    struct mfd_device device = {
+        .magic = MFD_MAGIC,
+        .version = MFD_VERSION,
+        .flags = MFD_FLAG_DEVICE_STATE,
+        .instance_id = instance,
+        .next_packet_size = size,
+    };
+
+    assert(b->len + MFD_DEVICE_SIZE + size <= sizeof(b->data));
+    memcpy(device.idstr, idstr, strlen(idstr));
+    mfd_device_pack(b->data + b->len, &device);
+    memset(b->data + b->len + MFD_DEVICE_SIZE, fill, size);
+    b->len += MFD_DEVICE_SIZE + size;
+}
+
 static inline void test_put_header(struct test_bytes *b)
 {
     b->len += mfd_pack_header(b->data + b->len);
