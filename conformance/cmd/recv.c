@@ -4,7 +4,7 @@
  * as well: what the command line leaves out comes from the MFD_* variables.
  */
 #include "mapfile_peer.h"
-#include "migrate.h"
+#include "migrate_device.h"
 #include "net.h"
 #include "receiver.h"
 
@@ -20,6 +20,7 @@ struct arguments {
     uint64_t ram_max;
     bool skip_devices;
     bool progress;
+    struct mfd_migrate_devices devices;
 };
 
 static const struct argp_option options[] = {
@@ -36,8 +37,12 @@ static const struct argp_option options[] = {
      0},
     {"ram-max", KEY_RAM_MAX, "BYTES", 0,
      "bytes that --ram-dir takes at most, K, M or G behind them (16G)", 0},
+    {"device", MFD_MIGRATE_KEY(MFD_PARAM_DEVICE_OUT), "ID:INSTANCE=FILE:BOUND", 0,
+     "a device whose state is taken from packets of its own (10.0 on), at most BOUND bytes of it, K, M or G "
+     "behind them; the file, made anew, gets it when the migration has completed. May be given several times",
+     0},
     {"skip-devices", KEY_SKIP_DEVICES, NULL, 0,
-     "pass over the state of devices, as a machine with any sends it", 0},
+     "pass over the state of devices on main, as a machine with any sends it", 0},
     {"progress", KEY_PROGRESS, NULL, 0, "a line after each sync point that has passed", 0},
     {"machine", MFD_MIGRATE_KEY(MFD_PARAM_MACHINE), "NAME", 0,
      "machine type that main must name (any)", 0},
@@ -109,21 +114,27 @@ static struct mfd_receiver_config configure(struct arguments *arguments)
     config.tls = arguments->m.tls;
     config.stall_ms = params->stall_s * 1000;
     config.skip_devices = arguments->skip_devices;
+    config.devices = arguments->devices.handlers;
+    config.device_count = arguments->devices.count;
     config.progress = arguments->progress ? show_progress : NULL;
     memcpy(config.uuid, params->uuid, sizeof(config.uuid));
     return config;
 }
 
-static int report(const struct mfd_migrate *m, const struct mfd_receiver_result *result)
+static int report(const struct arguments *arguments, const struct mfd_receiver_result *result)
 {
-    return mfd_migrate_report(m, &(struct mfd_migrate_outcome){
-                                     .completed = result->completed,
-                                     .failure = &result->failure,
-                                     .normal_pages = result->normal_pages,
-                                     .zero_pages = result->zero_pages,
-                                     .packets = result->packets,
-                                     .sync_points = result->sync_points,
-                                 });
+    const struct mfd_migrate *m = &arguments->m;
+    int status = result->completed ? mfd_migrate_devices_store(m, &arguments->devices) : 0;
+
+    return status ? status
+                  : mfd_migrate_report(m, &(struct mfd_migrate_outcome){
+                                              .completed = result->completed,
+                                              .failure = &result->failure,
+                                              .normal_pages = result->normal_pages,
+                                              .zero_pages = result->zero_pages,
+                                              .packets = result->packets,
+                                              .sync_points = result->sync_points,
+                                          });
 }
 
 static int read_file(struct arguments *arguments)
@@ -139,9 +150,10 @@ static int read_file(struct arguments *arguments)
     }
     error = mfd_mapfile_read(&config, &file, &result);
     if (error == EINVAL) {
-        return mfd_migrate_say(m, MFD_USAGE, "the revision has no files, or a file has no method");
+        return mfd_migrate_say(
+            m, MFD_USAGE, "the revision has no files, or a file has no method and no --device");
     }
-    return error ? mfd_migrate_complain(m, m->params.address, error) : report(m, &result);
+    return error ? mfd_migrate_complain(m, m->params.address, error) : report(arguments, &result);
 }
 
 static int receive(struct arguments *arguments)
@@ -167,7 +179,11 @@ static int receive(struct arguments *arguments)
     if (!error && m->guest.unadopted.error) {
         mfd_migrate_complain(m, m->guest.unadopted.name, m->guest.unadopted.error);
     }
-    return error ? mfd_migrate_complain(m, "receiving", error) : report(m, &result);
+    if (error == EINVAL) {
+        return mfd_migrate_say(m, MFD_USAGE,
+                               "the revision does not have this method, TLS or --device");
+    }
+    return error ? mfd_migrate_complain(m, "receiving", error) : report(arguments, &result);
 }
 
 int mfd_cmd_recv(int argc, char **argv)
@@ -187,7 +203,12 @@ int mfd_cmd_recv(int argc, char **argv)
     }
     m->guest.dir = arguments.ram_dir;
     m->guest.dir_left = arguments.ram_max;
-    status = mfd_mapfile_is_file(m->params.address) ? read_file(&arguments) : receive(&arguments);
+    status = mfd_migrate_devices_prepare(m, &arguments.devices);
+    if (!status) {
+        status =
+            mfd_mapfile_is_file(m->params.address) ? read_file(&arguments) : receive(&arguments);
+    }
+    mfd_migrate_devices_free(&arguments.devices);
     mfd_migrate_end(m);
     return status;
 }
