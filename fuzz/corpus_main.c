@@ -48,7 +48,7 @@ static bool write_plan(const char *folder, const struct mfd_scenario *scenario,
         fprintf(stderr, "%s: line %u: %s\n", instance->id, error.line, error.text);
         return false;
     }
-    bytes = plan->expect ? mfd_plan_case(plan, target->rev, &size) : NULL;
+    bytes = plan->expect && !plan->file ? mfd_plan_case(plan, target->rev, &size) : NULL;
     if (bytes && size <= INPUT_MAX) {
         good = store(folder, bytes, size);
     }

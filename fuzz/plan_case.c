@@ -85,6 +85,8 @@ static void add_steps(struct events *events, const struct mfd_plan *plan,
             add_send(events, plan, step);
             continue;
         case MFD_STEP_SETTLE:
+        case MFD_STEP_BYE: /* below the bytes of the protocol */
+        case MFD_STEP_CUT: /* of a file, which is no case for connections */
             continue;
         case MFD_STEP_CONNECT:
             event.kind = MFD_EVENT_OPEN;
