@@ -578,13 +578,19 @@ static void a_block_listed_twice_shows_without_the_receivers_table(void **state)
     assert_breach(MFD_MAIN_002, item_of(MAIN, 5), MAIN, offset_of(MAIN, 5), 4, 0);
 }
 
-/* What a stream of bytes does not tell: which devices a receiver has, what a payload decodes to, and files. */
+/*
+ * What a stream of bytes does not tell: which devices a receiver has, what a payload decodes to, files, and
+ * what TLS does below the bytes.
+ */
 static bool beyond_the_bytes(enum mfd_rule rule)
 {
     if (strncmp(mfd_rule_info(rule)->id, "MF-MAP-", 7) == 0) {
         return true;
     }
     switch (rule) {
+    case MFD_TLS_001:
+    case MFD_TLS_002:
+    case MFD_TLS_003:
     case MFD_DEV_003:
     case MFD_PAY_003:
     case MFD_PAY_005:
