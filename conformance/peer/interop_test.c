@@ -249,10 +249,10 @@ static void receive_from_qemu(const struct cell *cell)
     must(rig, mfd_vm_capability(&rig->vm, "return-path", cell->return_path));
     assert_int_equal(mfd_net_listen(rig->address, (int)cell->channels + 1, &rig->listen_fd, real),
                      0);
-    assert_int_equal(pthread_create(&thread, NULL, receive, rig), 0);
     if (cell->qemu->rev < MFD_REV_8_0) {
         mfd_expect_pages_twice(rig->guest.maps[0].base, cell->ram);
     }
+    assert_int_equal(pthread_create(&thread, NULL, receive, rig), 0);
     must(rig, mfd_vm_migrate(&rig->vm, real));
     pthread_join(thread, NULL);
     close(rig->listen_fd);
