@@ -106,7 +106,7 @@ static void many_connections_are_counted_and_that_of_the_deviation_stays(void **
 
     (void)state;
     for (int i = 0; i < COUNT; i++) {
-        snprintf(names[i], sizeof(names[i]), "ch %d", i);
+        snprintf(names[i], sizeof(names[i]), "ch %u", (unsigned)i % 1000);
         seen[i] = (struct mfd_happening){i, names[i], false, i == 200, MFD_HAPPENED_DATA, "x"};
     }
     text = drawn(seen, COUNT);
