@@ -8,29 +8,14 @@
 #include "index.h"
 #include "peer.h"
 #include "record.h"
+#include "scratch.h"
 #include "sniff.h"
 
 #include <errno.h>
-#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static void remove_tree(char *path)
-{
-    char *roots[] = {path, NULL};
-    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-
-    for (FTSENT *entry = NULL; walk && (entry = fts_read(walk));) {
-        if (entry->fts_info != FTS_D) {
-            remove(entry->fts_path);
-        }
-    }
-    if (walk) {
-        fts_close(walk);
-    }
-}
 
 /* Records to a file beside, which takes its place when it is whole. */
 static bool record_one(const struct mfd_row *row, const char *folder)
@@ -44,8 +29,7 @@ static bool record_one(const struct mfd_row *row, const char *folder)
 
     snprintf(path, sizeof(path), "%s/%s.pcapng", folder, row->name);
     snprintf(part, sizeof(part), "%s.part", path);
-    snprintf(scratch, sizeof(scratch), "%.80s/mfdkit-XXXXXX", mfd_scratch());
-    out = mkdtemp(scratch) ? fopen(part, "wbe") : NULL;
+    out = mfd_scratch_make(NULL, scratch, sizeof(scratch)) ? fopen(part, "wbe") : NULL;
     if (!out) {
         fprintf(stderr, "%s: %s\n", part, strerror(errno));
         return false;
@@ -57,7 +41,7 @@ static bool record_one(const struct mfd_row *row, const char *folder)
         good = false;
     }
     remove(part);
-    remove_tree(scratch);
+    mfd_scratch_remove(scratch);
     printf("%s: %s\n", row->name, good ? "recorded" : error);
     return good;
 }

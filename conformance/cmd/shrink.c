@@ -5,11 +5,11 @@
 #include "choose.h"
 #include "cmd.h"
 #include "run.h"
+#include "scratch.h"
 #include "suite.h"
 
 #include <argp.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,18 +241,9 @@ static char *read_scenario(const struct arguments *args)
     return text;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
 static bool open_folder(struct search *search)
 {
-    snprintf(search->folder, sizeof(search->folder), "%.40s/mfdkit-XXXXXX", mfd_scratch());
-    if (!mkdtemp(search->folder)) {
+    if (!mfd_scratch_make(NULL, search->folder, sizeof(search->folder))) {
         return false;
     }
     snprintf(search->path, sizeof(search->path), "%s/it.mfd", search->folder);
@@ -342,7 +333,7 @@ int mfd_cmd_shrink(int argc, char **argv)
     if (text && code == MFD_OK) {
         peer.rev = profile->rev;
         code = open_folder(&search) ? shrink(&args, &search, text) : MFD_HARNESS;
-        nftw(search.folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+        mfd_scratch_remove(search.folder);
     }
     free(text);
     free(search.twin);

@@ -4,9 +4,9 @@
 #include "end.h"
 #include "escape.h"
 #include "peer.h"
+#include "scratch.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,14 +18,6 @@
 #define RAM_LITTLE (2ull << 20)
 #define RAM_PC (128ull << 20)
 #define DENSE (8ull << 20)
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
 
 /*
  * What the destination has in its memory beforehand. Something else than zeros shows a zero page that is not
@@ -131,10 +123,8 @@ void mfd_interop_migrate(const struct mfd_interop_cell *cell, double guard,
     char dir[80];
 
     *result = (struct mfd_interop_result){.ran = false};
-    snprintf(dir, sizeof(dir), "%s/mfdkit-interop.XXXXXX", mfd_scratch());
-    if (!ends || !mkdtemp(dir)) {
-        snprintf(result->detail, sizeof(result->detail), "private folder %s: %s", dir,
-                 strerror(errno));
+    if (!ends || !mfd_scratch_make(NULL, dir, sizeof(dir))) {
+        snprintf(result->detail, sizeof(result->detail), "private folder: %s", strerror(errno));
         free(ends);
         return;
     }
@@ -147,7 +137,7 @@ void mfd_interop_migrate(const struct mfd_interop_cell *cell, double guard,
         mfd_end_stop(&ends[0]);
         mfd_end_stop(&ends[1]);
     }
-    nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    mfd_scratch_remove(dir);
     free(ends);
     result->ms = (mfd_now() - began) * 1000;
 }

@@ -4,6 +4,7 @@
 #include "peer.h"
 #include "profile.h"
 #include "qemu_find.h"
+#include "scratch.h"
 
 #include <stdio.h>
 #include <stdlib.h>

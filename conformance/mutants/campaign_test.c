@@ -4,8 +4,8 @@
  * fate.
  */
 #include "campaign.h"
+#include "scratch.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -138,8 +138,7 @@ static int run_campaign(void **state)
     };
 
     (void)state;
-    strcpy(root, "/tmp/mfd-campaign-XXXXXX");
-    assert_non_null(mkdtemp(root));
+    assert_true(mfd_scratch_make(NULL, root, sizeof(root)));
     snprintf(folder, sizeof(folder), "%s/work", root);
     snprintf(scenarios, sizeof(scenarios), "%s/scenarios", root);
     snprintf(deep, sizeof(deep), "%s/t", scenarios);
@@ -158,20 +157,12 @@ static int run_campaign(void **state)
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
 static int end_campaign(void **state)
 {
     (void)state;
     mfd_campaign_free(&campaign);
     mfd_mutants_free(&mutants);
-    return nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    return mfd_scratch_remove(root);
 }
 
 static const struct mfd_trial *find(const char *name)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "scratch.h"
 #include "workcopy.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -59,19 +59,10 @@ static void sync_trees(void)
     }
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
 static int make_trees(void **state)
 {
     (void)state;
-    strcpy(root, "/tmp/mfd-workcopy-XXXXXX");
-    assert_non_null(mkdtemp(root));
+    assert_true(mfd_scratch_make(NULL, root, sizeof(root)));
     mkdir(at("from"), 0700);
     mkdir(at("from/a"), 0700);
     put("from/top", "1\n");
@@ -82,7 +73,7 @@ static int make_trees(void **state)
 static int remove_trees(void **state)
 {
     (void)state;
-    return nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    return mfd_scratch_remove(root);
 }
 
 static void a_copy_has_folders_and_files(void **state)

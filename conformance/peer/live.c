@@ -3,11 +3,11 @@
 #include "peer.h"
 
 #include "image.h"
+#include "scratch.h"
 #include "tls_keys.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,16 +51,6 @@ static bool make_block(struct mfd_live *live, const struct mfd_plan *plan, unsig
     return true;
 }
 
-const char *mfd_scratch(void)
-{
-    const char *chosen = getenv("TMPDIR");
-
-    if (chosen && *chosen) {
-        return chosen;
-    }
-    return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : P_tmpdir;
-}
-
 static bool make_keys(char *folder, const char *dir, const char *name, enum mfd_tls kind,
                       char *error)
 {
@@ -79,11 +69,8 @@ enum mfd_start mfd_live_start(const struct mfd_peer *peer, const struct mfd_plan
 {
     *live = (struct mfd_live){.peer = peer};
     error[0] = '\0';
-    snprintf(live->dir, sizeof(live->dir), "%s/run-XXXXXX",
-             peer->scratch ? peer->scratch : mfd_scratch());
-    if (!mkdtemp(live->dir)) {
-        snprintf(error, MFD_PEER_ERROR_SIZE, "private folder %s: %s", live->dir, strerror(errno));
-        live->dir[0] = '\0';
+    if (!mfd_scratch_make(peer->scratch, live->dir, sizeof(live->dir))) {
+        snprintf(error, MFD_PEER_ERROR_SIZE, "private folder: %s", strerror(errno));
         return MFD_START_FAILED;
     }
     snprintf(live->address, sizeof(live->address), "%s/mfd", live->dir);
@@ -141,14 +128,6 @@ void mfd_peer_free(struct mfd_peer *peer)
     free(peer->pc_machine);
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
 void mfd_live_stop(struct mfd_live *live)
 {
     mfd_process_kill(&live->process);
@@ -161,7 +140,5 @@ void mfd_live_stop(struct mfd_live *live)
         }
     }
     free(live->blocks);
-    if (live->dir[0]) {
-        nftw(live->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    }
+    mfd_scratch_remove(live->dir);
 }

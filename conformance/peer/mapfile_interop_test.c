@@ -15,8 +15,8 @@
 #include "qemu_find.h"
 #include "qemu_vm.h"
 #include "ram_file.h"
+#include "scratch.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,8 +61,7 @@ static struct rig *rig_new(unsigned count, uint64_t ram, uint64_t offset)
     rig->ram = ram;
     rig->channels = count;
     rig->file.offset = offset;
-    snprintf(rig->dir, sizeof(rig->dir), "%s/mfdkit-mapped.XXXXXX", mfd_scratch());
-    assert_non_null(mkdtemp(rig->dir));
+    assert_true(mfd_scratch_make(NULL, rig->dir, sizeof(rig->dir)));
     snprintf(rig->ours, sizeof(rig->ours), "%s/ours", rig->dir);
     snprintf(rig->theirs, sizeof(rig->theirs), "%s/theirs", rig->dir);
     snprintf(rig->file.path, sizeof(rig->file.path), "%s/file", rig->dir);
@@ -109,18 +108,10 @@ static void stop(struct rig *rig)
     mfd_vm_stop(&rig->vm);
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
 static void rig_free(struct rig *rig)
 {
     mfd_guest_free(&rig->guest);
-    assert_int_equal(nftw(rig->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
+    assert_int_equal(mfd_scratch_remove(rig->dir), 0);
     free(rig);
 }
 

@@ -87,9 +87,6 @@ struct mfd_live {
     void *own; /* the kind's */
 };
 
-/* A folder for scratch files, in memory where the system has room there. */
-const char *mfd_scratch(void);
-
 /*
  * Makes the private folder and the RAM files of a plan, filled as the plan says, and the mapped-ram file if it has one;
  * then starts the peer.

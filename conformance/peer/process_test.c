@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "process.h"
+#include "scratch.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -18,21 +19,18 @@
 /* Generous: nothing here waits so long unless it is broken. */
 #define GUARD 60.0
 
-static char folder[] = "/tmp/process-test-XXXXXX";
+static char folder[64];
 
 static int make_folder(void **state)
 {
     (void)state;
-    return mkdtemp(folder) ? 0 : -1;
+    return mfd_scratch_make(NULL, folder, sizeof(folder)) ? 0 : -1;
 }
 
 static int remove_folder(void **state)
 {
-    char command[100];
-
     (void)state;
-    snprintf(command, sizeof(command), "rm -r %s", folder);
-    return system(command);
+    return mfd_scratch_remove(folder);
 }
 
 /* Starts a child that does one thing. */

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "qemu_cache.h"
+#include "scratch.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,17 +21,13 @@ static char folder[64];
 static int make_folder(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/mfd-cache-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
+    return mfd_scratch_make(NULL, folder, sizeof(folder)) ? 0 : -1;
 }
 
 static int remove_folder(void **state)
 {
-    char command[128];
-
     (void)state;
-    snprintf(command, sizeof(command), "rm -r %s", folder);
-    return system(command);
+    return mfd_scratch_remove(folder);
 }
 
 static void put(const char *suite, const char *name, const char *text, mode_t mode)

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "scratch.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +24,7 @@ static int make_folder(void **state)
     char command[256];
 
     (void)state;
-    strcpy(folder, "/tmp/mfd-fetch-XXXXXX");
-    if (!mkdtemp(folder)) {
+    if (!mfd_scratch_make(P_tmpdir, folder, sizeof(folder))) { /* programs can run there */
         return -1;
     }
     snprintf(command, sizeof(command), "mkdir -p %s/etc/sources.list.d %s/root/usr/lib", folder,
@@ -33,11 +34,8 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-    char command[128];
-
     (void)state;
-    snprintf(command, sizeof(command), "rm -r %s", folder);
-    return system(command);
+    return mfd_scratch_remove(folder);
 }
 
 static void put(const char *name, const char *text)

@@ -8,6 +8,7 @@
 
 #include "peer.h"
 #include "ram_file.h"
+#include "scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +26,7 @@ static char other[80];
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(dir, sizeof(dir), "%s/mfd-ram-XXXXXX", mfd_scratch());
-    if (!mkdtemp(dir)) {
+    if (!mfd_scratch_make(NULL, dir, sizeof(dir))) {
         return -1;
     }
     snprintf(one, sizeof(one), "%s/one", dir);

@@ -7,8 +7,8 @@
 #include "html.h"
 
 #include "fixture.h"
+#include "scratch.h"
 
-#include <ftw.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,14 +36,6 @@ struct layout {
     double widths[200];
     int pages;
 };
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
 
 static void run(char *const argv[])
 {
@@ -109,17 +101,17 @@ static void read_boxes(const char *name, struct layout *layout)
 static int make_layout(void **state)
 {
     static struct layout layout;
-    char folder[] = "/tmp/mfd-browser-XXXXXX";
+    char folder[64];
     char boxes[300];
     struct mfd_run fixture;
     char *html = NULL;
 
-    assert_non_null(mkdtemp(folder));
+    assert_true(mfd_scratch_make(NULL, folder, sizeof(folder)));
     fixture_run(&fixture);
     html = fixture_written(mfd_html_write, &fixture);
     print(folder, html, boxes, sizeof(boxes));
     read_boxes(boxes, &layout);
-    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    mfd_scratch_remove(folder);
     free(html);
     mfd_run_free(&fixture);
     *state = &layout;

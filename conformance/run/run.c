@@ -6,10 +6,11 @@
 #include "json.h"
 #include "judge.h"
 #include "recording.h"
+#include "scratch.h"
 #include "selection.h"
 #include "verdict.h"
 
-#include <ftw.h>
+#include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -332,14 +333,6 @@ static void done(size_t index, const json_t *answer, const char *why, void *cont
     }
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
 /* Twins first, so that each instance can be decided as it ends. */
 static bool run_jobs(struct suite_run *suite, struct mfd_peer *peer, char *error)
 {
@@ -353,9 +346,9 @@ static bool run_jobs(struct suite_run *suite, struct mfd_peer *peer, char *error
     };
     bool good = false;
 
-    snprintf(scratch, sizeof(scratch), "%.40s/mfdkit-XXXXXX", mfd_scratch());
-    if (!mkdtemp(scratch)) {
-        snprintf(error, MFD_RUN_ERROR_SIZE, "%s: cannot make a scratch folder", scratch);
+    if (!mfd_scratch_make(NULL, scratch, sizeof(scratch))) {
+        snprintf(error, MFD_RUN_ERROR_SIZE, "%s: no scratch folder: %s", mfd_scratch(),
+                 strerror(errno));
         return false;
     }
     peer->scratch = scratch;
@@ -368,7 +361,7 @@ static bool run_jobs(struct suite_run *suite, struct mfd_peer *peer, char *error
             suite->selection.item_count * (suite->options->repeat ? suite->options->repeat : 1);
         good = mfd_jobs_run(&jobs);
     }
-    nftw(scratch, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    mfd_scratch_remove(scratch);
     if (!good) {
         snprintf(error, MFD_RUN_ERROR_SIZE, "the run was stopped");
     }

@@ -2,6 +2,7 @@
 #include "mapfile_peer.h"
 
 #include "mainstream.h"
+#include "scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,10 +74,7 @@ static void assert_equal(const struct mfd_guest *a, const struct mfd_guest *b)
 static int setup(void **state)
 {
     (void)state;
-    /* in memory where there is such a folder: a disk is in no hurry when files are cut and written anew */
-    snprintf(folder, sizeof(folder), "%s/mapfile.XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    assert_non_null(mkdtemp(folder));
+    assert_true(mfd_scratch_make(NULL, folder, sizeof(folder)));
     snprintf(file.path, sizeof(file.path), "%s/file", folder);
     file.offset = 0;
     return 0;

@@ -412,15 +412,14 @@ static void a_host_that_is_not_named_is_not_looked_at(void **state)
 /* Credentials of a sender that trusts the receiver but has nothing to show, or what nobody knows. */
 static struct mfd_tls_creds *creds_with(const char *shown)
 {
-    char folder[64];
+    char folder[96];
     char from[128];
     char to[128];
     char error[MFD_TLS_ERROR_SIZE];
     static const char *const names[] = {"client-cert.pem", "client-key.pem"};
     struct mfd_tls_creds *creds = NULL;
 
-    snprintf(folder, sizeof(folder), "%s/mix.XXXXXX", test_keys_root);
-    assert_non_null(mkdtemp(folder));
+    assert_true(mfd_scratch_make(test_keys_root, folder, sizeof(folder)));
     snprintf(from, sizeof(from), "%s/ca-cert.pem", test_keys(MFD_TLS_X509, TEST_KEYS_OWN));
     snprintf(to, sizeof(to), "%s/ca-cert.pem", folder);
     assert_int_equal(link(from, to), 0);

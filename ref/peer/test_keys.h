@@ -6,10 +6,10 @@
 #ifndef MFD_TEST_KEYS_H
 #define MFD_TEST_KEYS_H
 
+#include "scratch.h"
 #include "tls.h"
 #include "tls_keys.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,11 +22,11 @@
 
 enum { TEST_KEYS_OWN, TEST_KEYS_FOREIGN };
 
-static char test_keys_root[] = "/tmp/mfdkit-keys.XXXXXX";
+static char test_keys_root[64];
 
 static inline const char *test_keys(enum mfd_tls kind, int set)
 {
-    static char paths[2][3][64];
+    static char paths[2][3][96];
     char *path = paths[set][kind];
 
     snprintf(path, sizeof(paths[set][kind]), "%s/%d-%d", test_keys_root, set, kind);
@@ -36,7 +36,7 @@ static inline const char *test_keys(enum mfd_tls kind, int set)
 static inline int test_keys_make(void **state)
 {
     (void)state;
-    if (!mkdtemp(test_keys_root)) {
+    if (!mfd_scratch_make(NULL, test_keys_root, sizeof(test_keys_root))) {
         return -1;
     }
     for (int i = 0; i < 4; i++) {
@@ -50,19 +50,10 @@ static inline int test_keys_make(void **state)
     return 0;
 }
 
-static inline int test_keys_remove_one(const char *path, const struct stat *status, int type,
-                                       struct FTW *walk)
-{
-    (void)status;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
 static inline int test_keys_remove(void **state)
 {
     (void)state;
-    return nftw(test_keys_root, test_keys_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return mfd_scratch_remove(test_keys_root);
 }
 
 static inline struct mfd_tls_creds *test_creds(enum mfd_tls kind, enum mfd_tls_end end, int set)

@@ -22,8 +22,7 @@ static void assert_missing(enum mfd_tls kind, enum mfd_tls_end end, const char *
 /* A folder with some of the files of another. */
 static void copy_some(char *folder, enum mfd_tls kind, const char *const *names)
 {
-    snprintf(folder, 64, "%s/some.XXXXXX", test_keys_root);
-    assert_non_null(mkdtemp(folder));
+    assert_true(mfd_scratch_make(test_keys_root, folder, 96));
     for (; *names; names++) {
         char from[200];
         char to[200];
@@ -69,7 +68,7 @@ static void a_missing_file_is_named(void **state)
     static const char *const nothing[] = {NULL};
     static const char *const authority[] = {"ca-cert.pem", NULL};
     static const char *const no_key[] = {"ca-cert.pem", "server-cert.pem", "client-cert.pem", NULL};
-    char folder[64];
+    char folder[96];
 
     (void)state;
     copy_some(folder, MFD_TLS_X509, nothing);
@@ -87,7 +86,7 @@ static void a_missing_file_is_named(void **state)
 static void a_sender_need_not_have_a_certificate(void **state)
 {
     static const char *const authority[] = {"ca-cert.pem", NULL};
-    char folder[64];
+    char folder[96];
     char error[MFD_TLS_ERROR_SIZE];
     struct mfd_tls_creds *creds = NULL;
 
@@ -101,7 +100,7 @@ static void a_sender_need_not_have_a_certificate(void **state)
 static void a_file_without_sense_is_named(void **state)
 {
     static const char *const all[] = {"ca-cert.pem", "server-cert.pem", "server-key.pem", NULL};
-    char folder[64];
+    char folder[96];
 
     (void)state;
     copy_some(folder, MFD_TLS_X509, all);
