@@ -59,14 +59,14 @@ static int write_file(const char *folder, const char *name, const void *data, si
     return error;
 }
 
-/* Writes ROLE-SUFFIX; takes over `text`. `code` is GnuTLS's about making it. */
-static int write_pem(const char *folder, const struct role *role, const char *suffix, int code,
+/* Writes PREFIX-SUFFIX.pem; takes over `text`. `code` is GnuTLS's about making it. */
+static int write_pem(const char *folder, const char *prefix, const char *suffix, int code,
                      gnutls_datum_t *text)
 {
     char name[32];
     int error = EPROTO;
 
-    snprintf(name, sizeof(name), "%s-%s.pem", role->name, suffix);
+    snprintf(name, sizeof(name), "%s-%s.pem", prefix, suffix);
     if (code >= 0) {
         error = write_file(folder, name, text->data, text->size);
         gnutls_free(text->data);
@@ -157,7 +157,7 @@ static int write_cert(const char *folder, const struct role *role, const struct 
     gnutls_datum_t text = {NULL, 0};
     int code = gnutls_x509_crt_export2(identity->crt, GNUTLS_X509_FMT_PEM, &text);
 
-    return write_pem(folder, role, "cert", code, &text);
+    return write_pem(folder, role->name, "cert", code, &text);
 }
 
 static int write_key(const char *folder, const struct role *role, const struct identity *identity)
@@ -165,7 +165,7 @@ static int write_key(const char *folder, const struct role *role, const struct i
     gnutls_datum_t text = {NULL, 0};
     int code = gnutls_x509_privkey_export2(identity->key, GNUTLS_X509_FMT_PEM, &text);
 
-    return write_pem(folder, role, "key", code, &text);
+    return write_pem(folder, role->name, "key", code, &text);
 }
 
 static int make_end(const char *folder, const struct role *role, const struct identity *signer)
@@ -214,7 +214,35 @@ static int make_psk(const char *folder)
     return write_file(folder, "keys.psk", line, used);
 }
 
+/*
+ * The group of a key exchange by Diffie-Hellman. A receiver of QEMU that is given none searches for one each time
+ * it starts, which takes a second; this is the well-known one of 2048 bits (RFC 7919).
+ */
+static int make_group(const char *folder)
+{
+    gnutls_dh_params_t group = NULL;
+    gnutls_datum_t text = {NULL, 0};
+    int code = gnutls_dh_params_init(&group);
+    int error = 0;
+
+    if (code >= 0) {
+        code = gnutls_dh_params_import_raw2(group, &gnutls_ffdhe_2048_group_prime,
+                                            &gnutls_ffdhe_2048_group_generator,
+                                            gnutls_ffdhe_2048_key_bits);
+    }
+    if (code >= 0) {
+        code = gnutls_dh_params_export2_pkcs3(group, GNUTLS_X509_FMT_PEM, &text);
+    }
+    error = write_pem(folder, "dh", "params", code, &text);
+    if (group) {
+        gnutls_dh_params_deinit(group);
+    }
+    return error;
+}
+
 int mfd_tls_keys_make(const char *folder, enum mfd_tls kind)
 {
-    return kind == MFD_TLS_PSK ? make_psk(folder) : make_x509(folder);
+    int error = kind == MFD_TLS_PSK ? make_psk(folder) : make_x509(folder);
+
+    return error ? error : make_group(folder);
 }

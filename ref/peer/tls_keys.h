@@ -13,7 +13,7 @@
 
 /*
  * Fills a folder that exists with new keys for both ends: an authority and two certificates that it
- * signed, or a pre-shared key for the user of MFD_TLS_USER. What one call makes means nothing to the
+ * signed, or a pre-shared key for the user of MFD_TLS_USER; with either the group of a key exchange. What one call makes means nothing to the
  * keys of another. Returns 0, an errno of writing a file, or EPROTO if the keys cannot be made.
  */
 int mfd_tls_keys_make(const char *folder, enum mfd_tls kind);
