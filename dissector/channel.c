@@ -33,7 +33,7 @@ bool mfd_channel_plausible(const uint8_t *buf, size_t len)
 /* Findings of a message go into memory that lasts as long as the call. */
 static struct mfd_findings room(const struct mfd_parse *parse)
 {
-    size_t count = mfd_observer_findings(parse->link->migration->config.page_size);
+    size_t count = mfd_observer_findings(parse->link->migration->learned.config.page_size);
 
     return (struct mfd_findings){wmem_alloc_array(parse->pinfo->pool, struct mfd_finding, count),
                                  count, 0};
@@ -97,7 +97,8 @@ bool mfd_channel_hello(struct mfd_parse *parse)
     }
     buf = mfd_parse_bytes(parse);
     findings = room(parse);
-    mfd_migration_saw_uuid(link->migration, buf + MFD_HELLO_UUID);
+    mfd_learn_uuid(&link->migration->learned, buf + MFD_HELLO_UUID);
+    mfd_migration_settle(link->migration);
     mfd_check_hello(&link->migration->context, buf, MFD_HELLO_SIZE, &findings);
     link->has_id = true;
     link->id = buf[MFD_HELLO_ID];
@@ -134,7 +135,6 @@ static bool device_packet(struct mfd_parse *parse)
     if (wants_payload(parse, MFD_DEVICE_SIZE, payload)) {
         return false;
     }
-    mfd_migration_saw_device(parse->link->migration);
     mfd_check_device(&parse->link->migration->context, mfd_parse_bytes(parse), MFD_DEVICE_SIZE,
                      &findings);
     note = mfd_parse_note(parse, MFD_NOTE_MESSAGE, MFD_DEVICE_SIZE);
@@ -189,10 +189,10 @@ static bool ram_packet(struct mfd_parse *parse)
 {
     struct mfd_migration *migration = parse->link->migration;
     struct mfd_findings findings = room(parse);
-    uint32_t size = (uint32_t)mfd_packet_size(migration->config.page_size);
+    uint32_t size = (uint32_t)mfd_packet_size(migration->learned.config.page_size);
     struct mfd_packet packet;
     struct mfd_note *note = NULL;
-    uint32_t method = migration->config.method;
+    uint32_t method = migration->learned.config.method;
     uint64_t payload = 0;
     bool snapped = false;
     bool whole = true;
@@ -207,14 +207,14 @@ static bool ram_packet(struct mfd_parse *parse)
             return cut_short(parse, MFD_MSG_packet);
         }
     }
-    packet = mfd_packet_unpack(mfd_parse_bytes(parse), migration->config.rev);
+    packet = mfd_packet_unpack(mfd_parse_bytes(parse), migration->learned.config.rev);
     if (method == MFD_METHOD_UNKNOWN) {
-        method = packet.flags & mfd_rev_info(migration->config.rev)->methods;
+        method = packet.flags & mfd_rev_info(migration->learned.config.rev)->methods;
     }
     mfd_check_packet(&migration->context, mfd_parse_bytes(parse),
                      whole ? size : mfd_parse_captured(parse), &findings);
-    wrong = counts_are_wrong(&packet, migration->config.page_size, &findings);
-    payload = wrong ? 0 : mfd_packet_payload(&packet, method, migration->config.page_size);
+    wrong = counts_are_wrong(&packet, migration->learned.config.page_size, &findings);
+    payload = wrong ? 0 : mfd_packet_payload(&packet, method, migration->learned.config.page_size);
     if (whole && payload && !mfd_payload_admits(parse, method, &packet, &findings)) {
         wrong = true;
         payload = 0;
@@ -244,7 +244,7 @@ bool mfd_channel_packet(struct mfd_parse *parse)
 {
     struct mfd_migration *migration = parse->link->migration;
     const uint8_t *buf = NULL;
-    uint32_t flags = 0;
+    bool device = false;
     bool snapped = false;
 
     if (!mfd_parse_have(parse, MFD_PREFIX_SIZE, &snapped)) {
@@ -260,15 +260,11 @@ bool mfd_channel_packet(struct mfd_parse *parse)
         parse->lost_findings = findings;
         return true;
     }
-    flags = mfd_get32(buf + MFD_PACKET_FLAGS);
     /* which revision it is shows before there is a note of it */
-    if (!(mfd_prefs.revision == MFD_PREF_AUTO && !migration->old &&
-          flags == MFD_FLAG_DEVICE_STATE) &&
-        !mfd_prefix_is_device(buf, migration->config.rev)) {
-        if (mfd_parse_captured(parse) >= MFD_PACKET_RAMBLOCK) {
-            mfd_migration_saw_packet(migration, buf, mfd_parse_captured(parse));
-        }
-        return ram_packet(parse);
+    device = mfd_learn_prefix(&migration->learned, buf);
+    if (!device && mfd_parse_captured(parse) >= MFD_PACKET_RAMBLOCK) {
+        mfd_learn_packet(&migration->learned, buf, mfd_parse_captured(parse));
     }
-    return device_packet(parse);
+    mfd_migration_settle(migration);
+    return device ? device_packet(parse) : ram_packet(parse);
 }

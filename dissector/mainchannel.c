@@ -32,21 +32,10 @@ static bool is_foreign_subsection(const struct mfd_record *record)
     return record->message == MFD_MSG_subsection;
 }
 
-static void take_subsection(struct mfd_parse *parse, const struct mfd_record *record)
-{
-    const uint8_t *buf = mfd_parse_bytes(parse);
-
-    if (record->payload == 4 && mfd_parse_captured(parse) >= record->size + 4) {
-        uint32_t bits = mfd_get32(buf + record->size);
-
-        mfd_migration_saw_page_size(parse->link->migration, bits < 32 ? 1u << bits : 0);
-    }
-}
-
 static bool is_sync_point(const struct mfd_migration *migration, const struct mfd_record *record)
 {
     return record->message ==
-           (migration->config.sync == MFD_SYNC_MARKER ? MFD_MSG_marker : MFD_MSG_eos);
+           (migration->learned.config.sync == MFD_SYNC_MARKER ? MFD_MSG_marker : MFD_MSG_eos);
 }
 
 static void number_sync_point(struct mfd_parse *parse, struct mfd_note *note,
@@ -61,33 +50,14 @@ static void number_sync_point(struct mfd_parse *parse, struct mfd_note *note,
     }
 }
 
-/* The command's number decides which revision its table is of, so it is looked at first. */
-static void foresee_command(struct mfd_parse *parse)
+/* What the record says of the sender decides by which tables it is judged. */
+static void foresee(struct mfd_parse *parse)
 {
-    const uint8_t *buf = mfd_parse_bytes(parse);
-    enum mfd_main_place place = parse->link->main.place;
+    struct mfd_migration *migration = parse->link->migration;
 
-    if ((place == MFD_AT_SECTION || place == MFD_AT_SUBSECTION) && mfd_parse_captured(parse) >= 3 &&
-        buf[0] == MFD_SECTION_COMMAND) {
-        struct mfd_record record = {.message = MFD_MSG_command};
-
-        mfd_migration_saw_record(parse->link->migration, &record, mfd_get16(buf + 1));
-    }
-    /* likewise what the first zero page, marker and section end say */
-    if (place == MFD_AT_RAM && mfd_parse_captured(parse) >= 8) {
-        uint64_t word = mfd_get64(buf);
-        uint64_t flags = word & (parse->link->migration->config.page_size - 1);
-        struct mfd_record record = {.message = MFD_MSG_memsize};
-
-        if (word == MFD_RAM_MULTIFD_FLUSH) {
-            record.message = MFD_MSG_marker;
-        } else if (flags == MFD_RAM_EOS) {
-            record.message = MFD_MSG_eos;
-        } else if ((flags & ~(uint64_t)MFD_RAM_CONTINUE) == MFD_RAM_ZERO) {
-            record.message = MFD_MSG_zero;
-        }
-        mfd_migration_saw_record(parse->link->migration, &record, 0);
-    }
+    mfd_learn_main(&migration->learned, parse->link->main.place, mfd_parse_bytes(parse),
+                   mfd_parse_captured(parse));
+    mfd_migration_settle(migration);
 }
 
 bool mfd_main_record(struct mfd_parse *parse)
@@ -102,7 +72,7 @@ bool mfd_main_record(struct mfd_parse *parse)
     bool findings_end = true;
     size_t need = 0;
 
-    foresee_command(parse);
+    foresee(parse);
     need = mfd_main_next(&link->main, mfd_parse_bytes(parse), mfd_parse_captured(parse), &record,
                          &findings);
     if (need) {
@@ -128,7 +98,6 @@ bool mfd_main_record(struct mfd_parse *parse)
         link->body_id = link->main.section_id;
         parse->flow->place = MFD_PLACE_BODY;
     } else if (is_foreign_subsection(&record)) {
-        take_subsection(parse, &record);
         parse->flow->place = findings.count ? MFD_PLACE_LOST : MFD_PLACE_MAIN;
         findings.count = 0;
     } else if (findings_end && mfd_findings_refused(&findings)) {

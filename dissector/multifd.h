@@ -14,6 +14,7 @@
 
 #include "ws_compat.h"
 
+#include "learn.h"
 #include "mainstream.h"
 #include "method.h"
 #include "multifd_plugin.h"
@@ -54,15 +55,7 @@ struct mfd_migration {
     bool over;              /* all its connections were closed */
     uint32_t links;         /* connections, and how many of them are still open */
     uint32_t open;
-    /* learnt of the sender */
-    bool generation_known;
-    bool old;              /* it is older than 9.0 */
-    enum mfd_rev evidence; /* it is at least this new */
-    bool sync_known;
-    bool zero_known;
-    bool page_known;
-    uint8_t uuid[MFD_UUID_SIZE];
-    struct mfd_observer_config config; /* all of it as now known */
+    struct mfd_learned learned; /* of the sender */
     struct mfd_check_context context;
     struct mfd_ramtable blocks; /* of RAM START, once listed */
     struct mfd_observer *observer;
@@ -75,15 +68,8 @@ struct mfd_migration {
 struct mfd_migration *mfd_migration_of(packet_info *pinfo, bool to_receiver, bool main);
 /* The latest migration to where the packet goes; NULL: none. */
 struct mfd_migration *mfd_migration_find(packet_info *pinfo);
-/* "9.0 or later". */
-const char *mfd_migration_revision(const struct mfd_migration *migration);
-void mfd_migration_saw_uuid(struct mfd_migration *migration, const uint8_t *uuid);
-/* A RAM packet's fixed part, before it is judged. `more`: what stands behind it, as far as it is there. */
-void mfd_migration_saw_packet(struct mfd_migration *migration, const uint8_t *buf, size_t len);
-void mfd_migration_saw_device(struct mfd_migration *migration);
-void mfd_migration_saw_record(struct mfd_migration *migration, const struct mfd_record *record,
-                              uint16_t command);
-void mfd_migration_saw_page_size(struct mfd_migration *migration, uint32_t page_size);
+/* Has to be called whenever something was learnt: brings what is derived up to date. */
+void mfd_migration_settle(struct mfd_migration *migration);
 /* Takes over the blocks of RAM START as soon as all are listed. */
 void mfd_migration_update_blocks(struct mfd_migration *migration);
 

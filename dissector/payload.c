@@ -67,7 +67,7 @@ bool mfd_payload_admits(struct mfd_parse *parse, uint32_t method, const struct m
     const struct mfd_method_info *info = mfd_method_info(method);
 
     if (!method || !info || !info->there || !mfd_prefs.decompress || !mfd_prefs.reassemble ||
-        !open_decoder(parse->link, method, parse->link->migration->config.page_size) ||
+        !open_decoder(parse->link, method, parse->link->migration->learned.config.page_size) ||
         mfd_decoder_admits(parse->link->decoder, packet->normal_pages, packet->next_packet_size,
                            &finding)) {
         return true;

@@ -60,9 +60,9 @@ struct mfd_note *mfd_parse_note(struct mfd_parse *parse, enum mfd_note_kind kind
     note->page_size = 4096;
     note->method = MFD_METHOD_UNKNOWN;
     if (migration) {
-        note->rev = migration->config.rev;
-        note->page_size = migration->config.page_size;
-        note->revision = mfd_migration_revision(migration);
+        note->rev = migration->learned.config.rev;
+        note->page_size = migration->learned.config.page_size;
+        note->revision = mfd_learned_name(&migration->learned);
     }
     if (parse->call->last) {
         parse->call->last->next = note;

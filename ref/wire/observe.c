@@ -66,6 +66,17 @@ void mfd_observer_learn(struct mfd_observer *observer, const struct mfd_observer
     tell_checks(observer, &observer->main_context);
 }
 
+void mfd_observe_learnt(struct mfd_observer *observer)
+{
+    mfd_observer_learn(observer, &observer->learned->config);
+}
+
+void mfd_observer_teach(struct mfd_observer *observer, struct mfd_learned *learned)
+{
+    observer->learned = learned;
+    mfd_observe_learnt(observer);
+}
+
 void mfd_observer_give_pages(struct mfd_observer *observer, uint16_t *pages, size_t count)
 {
     observer->memory.pages = pages;
@@ -128,7 +139,7 @@ void mfd_observe_passed(struct mfd_observer_conn *conn, size_t size, uint64_t pa
     conn->want = want;
 }
 
-static struct mfd_observer_conn *find(struct mfd_observer *observer, uint32_t number)
+static struct mfd_observer_conn *find(const struct mfd_observer *observer, uint32_t number)
 {
     if (observer->latest && observer->latest->number == number) {
         return observer->latest;
@@ -294,6 +305,22 @@ void mfd_observer_event(struct mfd_observer *observer, const struct mfd_event *e
     observer->event++;
 }
 
+void mfd_observer_missing(struct mfd_observer *observer, uint32_t connection, uint64_t count)
+{
+    struct mfd_observer_conn *conn = find(observer, connection);
+
+    if (!conn || conn->lost || conn->closed || count == 0) {
+        return;
+    }
+    if (conn->skip >= count) {
+        conn->skip -= count;
+        conn->offset += count;
+        return;
+    }
+    conn->lost = true;
+    conn->gap = true;
+}
+
 void mfd_observer_end(struct mfd_observer *observer)
 {
     /* what shows only now showed with the last event */
@@ -301,6 +328,13 @@ void mfd_observer_end(struct mfd_observer *observer)
     observer->breaches = 0;
     mfd_observe_decide(observer);
     observer->ended = true;
+}
+
+bool mfd_observer_follows(const struct mfd_observer *observer, uint32_t connection)
+{
+    const struct mfd_observer_conn *conn = find(observer, connection);
+
+    return conn && !conn->lost;
 }
 
 size_t mfd_observer_breaches(const struct mfd_observer *observer)

@@ -37,6 +37,8 @@
  */
 #define MFD_OBSERVER_STARVED 16u
 
+struct mfd_learned; /* learn.h */
+
 /* What is known of the session beforehand. */
 struct mfd_observer_config {
     enum mfd_rev rev;    /* spoken by the sender */
@@ -65,6 +67,7 @@ struct mfd_observer_conn {
     bool opened;   /* its OPEN event was seen */
     bool is_channel;
     bool lost;      /* can no longer be followed */
+    bool gap;       /* lost since bytes of it are missing */
     bool closed;    /* by the sender */
     bool cut;       /* by the receiver */
     bool after_cut; /* closed when the receiver had already closed a connection */
@@ -147,6 +150,7 @@ struct mfd_observation {
 struct mfd_observer {
     struct mfd_observer_config config;
     struct mfd_observer_memory memory;
+    struct mfd_learned *learned;      /* or NULL: nothing is learnt here */
     struct mfd_check_context context; /* of channels */
     struct mfd_check_context main_context;
     struct mfd_main main_state;
@@ -193,6 +197,11 @@ void mfd_observer_start(struct mfd_observer *observer, const struct mfd_observer
  * What was judged stays judged. The page size may only grow, and must not change once pages were seen.
  */
 void mfd_observer_learn(struct mfd_observer *observer, const struct mfd_observer_config *config);
+/*
+ * From now on the observer learns by itself: into `learned`, which was started, and outlives it. The buffers
+ * have to be those of the smallest page size, or of the one given.
+ */
+void mfd_observer_teach(struct mfd_observer *observer, struct mfd_learned *learned);
 /* Gives memory for MF-SYNC-008 that was left out at the start, before any page was seen. */
 void mfd_observer_give_pages(struct mfd_observer *observer, uint16_t *pages, size_t count);
 /* Blocks of RAM START, once all of them were listed; NULL before, or where memory did not hold them. */
@@ -200,15 +209,51 @@ const struct mfd_ramtable *mfd_observer_blocks(const struct mfd_observer *observ
 
 /* Events in the order in which they happened. Its bytes are not needed after the call. */
 void mfd_observer_event(struct mfd_observer *observer, const struct mfd_event *event);
+/*
+ * The next bytes that the sender sent on a connection are missing. Within payload that changes nothing, for
+ * it is passed over in any case; else the connection cannot be followed any further.
+ */
+void mfd_observer_missing(struct mfd_observer *observer, uint32_t connection, uint64_t count);
 /* No event follows: what can now be told, is. */
 void mfd_observer_end(struct mfd_observer *observer);
 
 /* How many breaches the last event, or the end, showed: they stand in the memory for breaches. */
 size_t mfd_observer_breaches(const struct mfd_observer *observer);
 
+/* Whether a connection could be followed so far. */
+bool mfd_observer_follows(const struct mfd_observer *observer, uint32_t connection);
+
 /* At any time; HELD only after the end. */
 struct mfd_observation mfd_observer_verdict(const struct mfd_observer *observer,
                                             enum mfd_rule rule);
+
+/* Why a rule is undecided. */
+enum mfd_undecided {
+    MFD_DECIDED,              /* it is not */
+    MFD_UNDECIDED_REVISION,   /* the revision has no such rule */
+    MFD_UNDECIDED_UNSEEN,     /* what a sender sends does not show it */
+    MFD_UNDECIDED_CHANNELS,   /* the number of channels set up is not known */
+    MFD_UNDECIDED_UUID,       /* nor the UUID */
+    MFD_UNDECIDED_MACHINE,    /* nor the receiver's machine type */
+    MFD_UNDECIDED_BLOCKS,     /* nor the blocks of RAM */
+    MFD_UNDECIDED_LATE,       /* a connection began before the first event */
+    MFD_UNDECIDED_UNTRACKED,  /* there were more connections than memory */
+    MFD_UNDECIDED_GAP,        /* bytes are missing */
+    MFD_UNDECIDED_LOST,       /* a connection could not be followed */
+    MFD_UNDECIDED_MAIN,       /* there is no main channel */
+    MFD_UNDECIDED_CHANNEL,    /* there is no channel, or not each has sent its hello */
+    MFD_UNDECIDED_NOTHING,    /* nothing that the rule is about was sent */
+    MFD_UNDECIDED_CUT,        /* the receiver closed a connection before the sender was done */
+    MFD_UNDECIDED_UNFINISHED, /* the RAM sections have not ended */
+    MFD_UNDECIDED_OPEN,       /* a connection was still open at the end */
+    MFD_UNDECIDED_COUNT,
+};
+
+/* After the end; where several reasons hold, the one that has to be removed first. */
+enum mfd_undecided mfd_observer_undecided(const struct mfd_observer *observer, enum mfd_rule rule);
+/* The reason as a phrase: "the number of channels is not known". */
+const char *mfd_undecided_text(enum mfd_undecided reason);
+
 /* Whether a session of some revision can decide the rule: each BYTES rule, and some FLOW rules. */
 bool mfd_observer_judges(enum mfd_rule rule);
 

@@ -31,6 +31,10 @@ static void judge_hello(struct mfd_observer *observer, struct mfd_observer_conn 
     uint8_t id = (uint8_t)mfd_hello_id(rev, hello);
     uint64_t bit = (uint64_t)1 << (id % 64);
 
+    if (observer->learned && mfd_rev_has_packets(rev)) {
+        mfd_learn_uuid(observer->learned, hello + MFD_HELLO_UUID);
+        mfd_observe_learnt(observer);
+    }
     mfd_check_hello(&observer->context, hello, mfd_hello_size(rev), &findings);
     mfd_observe_found(observer, &start, &findings);
     mfd_observe_judged_hello(observer);
@@ -116,6 +120,19 @@ static bool retry_prefix(struct mfd_observer *observer, struct mfd_observer_conn
     return right;
 }
 
+/* Whether a prefix is that of device state, which also tells something of the sender. */
+static bool opens_device(struct mfd_observer *observer, const uint8_t *buf)
+{
+    bool device = false;
+
+    if (!observer->learned) {
+        return mfd_prefix_is_device(buf, observer->config.rev);
+    }
+    device = mfd_learn_prefix(observer->learned, buf);
+    mfd_observe_learnt(observer);
+    return device;
+}
+
 static void take_prefix(struct mfd_observer *observer, struct mfd_observer_conn *conn)
 {
     const uint8_t *buf = conn->buf;
@@ -133,12 +150,14 @@ static void take_prefix(struct mfd_observer *observer, struct mfd_observer_conn 
     }
     observer->zero_framed |= conn->zero_bytes != 0;
     conn->zero_bytes = 0;
-    if (mfd_prefix_is_device(buf, observer->config.rev)) {
+    if (opens_device(observer, buf)) {
         conn->stage = STAGE_DEVICE;
         conn->want = MFD_DEVICE_SIZE;
     } else {
         conn->stage = STAGE_PACKET;
-        conn->want = mfd_packet_size(observer->config.page_size);
+        /* its first fields may tell how long it is */
+        conn->want =
+            observer->learned ? MFD_PACKET_RAMBLOCK : mfd_packet_size(observer->config.page_size);
     }
 }
 
@@ -348,6 +367,13 @@ static void take_packet(struct mfd_observer *observer, struct mfd_observer_conn 
     mfd_observe_passed(conn, size, payload, STAGE_PREFIX, MFD_PREFIX_SIZE);
 }
 
+static void learn_packet(struct mfd_observer *observer, struct mfd_observer_conn *conn)
+{
+    mfd_learn_packet(observer->learned, conn->buf, conn->have);
+    mfd_observe_learnt(observer);
+    conn->want = mfd_packet_size(observer->config.page_size);
+}
+
 void mfd_observe_channel(struct mfd_observer *observer, struct mfd_observer_conn *conn)
 {
     switch ((enum stage)conn->stage) {
@@ -355,7 +381,11 @@ void mfd_observe_channel(struct mfd_observer *observer, struct mfd_observer_conn
         take_hello(observer, conn);
         break;
     case STAGE_PACKET:
-        take_packet(observer, conn);
+        if (conn->have == MFD_PACKET_RAMBLOCK) {
+            learn_packet(observer, conn);
+        } else {
+            take_packet(observer, conn);
+        }
         break;
     case STAGE_DEVICE:
         take_device(observer, conn);

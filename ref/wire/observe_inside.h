@@ -7,6 +7,7 @@
 #ifndef MFD_OBSERVE_INSIDE_H
 #define MFD_OBSERVE_INSIDE_H
 
+#include "learn.h"
 #include "observe.h"
 #include "packet.h"
 
@@ -41,6 +42,9 @@ void mfd_observe_main(struct mfd_observer *observer, struct mfd_observer_conn *c
 void mfd_observe_closed(struct mfd_observer *observer, struct mfd_observer_conn *conn);
 /* Holds the SYNCs of a channel to the sync points on main, as far as either is final. */
 void mfd_observe_balance(struct mfd_observer *observer, struct mfd_observer_conn *conn);
+
+/* Something was learnt: what follows is judged by it. */
+void mfd_observe_learnt(struct mfd_observer *observer);
 
 /* Notes which BYTES rules a message was held to. */
 void mfd_observe_judged_hello(struct mfd_observer *observer);

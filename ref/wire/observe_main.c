@@ -141,12 +141,39 @@ static bool merely_unknown(const struct mfd_observer *observer, const struct mfd
            !(machine && strcmp(machine, "none") == 0);
 }
 
+/*
+ * Learns from what is there of the next record; the contents of a subsection, too, which are its payload else.
+ * Whether more bytes are needed for that.
+ */
+static bool learn(struct mfd_observer *observer, struct mfd_observer_conn *conn)
+{
+    const uint8_t *buf = conn->buf;
+    enum mfd_main_place place = observer->main_state.place;
+
+    if (place == MFD_AT_SUBSECTION && buf[0] == MFD_SECTION_SUBSECTION && conn->have >= 2) {
+        size_t size = (size_t)2 + buf[1] + 4 + 4; /* name, version, and the least that follows */
+
+        if (conn->have < size) {
+            conn->want = size;
+            return true;
+        }
+    }
+    mfd_learn_main(observer->learned, place, buf, conn->have);
+    mfd_observe_learnt(observer);
+    return false;
+}
+
 void mfd_observe_main(struct mfd_observer *observer, struct mfd_observer_conn *conn)
 {
     struct mfd_findings findings = mfd_observe_findings(observer);
     struct mfd_record record;
-    size_t need = mfd_main_next(&observer->main_state, conn->buf, conn->have, &record, &findings);
+    size_t need = 0;
+    size_t ahead = 0;
 
+    if (observer->learned && learn(observer, conn)) {
+        return;
+    }
+    need = mfd_main_next(&observer->main_state, conn->buf, conn->have, &record, &findings);
     if (need) {
         conn->want = need;
         return;
@@ -162,5 +189,8 @@ void mfd_observe_main(struct mfd_observer *observer, struct mfd_observer_conn *c
         return;
     }
     take_record(observer, conn, &record);
-    mfd_observe_passed(conn, record.size, record.payload, STAGE_MAIN, 1);
+    if (record.message == MFD_MSG_subsection) {
+        ahead = conn->have - record.size; /* of the payload, looked at already */
+    }
+    mfd_observe_passed(conn, record.size + ahead, record.payload - ahead, STAGE_MAIN, 1);
 }
