@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * tshark with the plugin of this build, for tests. It never runs as root, since then it would load no
- * plugin and say nothing; and a test whose tshark has not loaded the plugin fails.
+ * tshark with the plugin of this build, for tests; the script tshark says how. A test whose tshark has not
+ * loaded the plugin fails.
  *
  * $MFD_TSHARK names another tshark and $MFD_WS_PLUGINS the folder of its plugins.
  */
@@ -37,19 +37,13 @@ static char *read_all(FILE *in)
 
 static char *run(const char *arguments)
 {
-    const char *tshark = getenv("MFD_TSHARK");
     const char *plugins = getenv("MFD_WS_PLUGINS");
-    const char *who = geteuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : "";
     char *command = NULL;
     char *text = NULL;
     FILE *in = NULL;
 
-    /* a home that is not there: nobody's settings have a say */
-    assert_true(asprintf(&command,
-                         "%senv HOME=/nonexistent XDG_CONFIG_HOME=/nonexistent LC_ALL=C.UTF-8 "
-                         "WIRESHARK_PLUGIN_DIR='%s' %s %s 2>&1",
-                         who, plugins ? plugins : MFD_WS_PLUGINS, tshark ? tshark : "tshark",
-                         arguments) >= 0);
+    assert_true(asprintf(&command, "%s '%s' %s 2>&1", MFD_TSHARK_SCRIPT,
+                         plugins ? plugins : MFD_WS_PLUGINS, arguments) >= 0);
     in = popen(command, "r");
     assert_non_null(in);
     text = read_all(in);
