@@ -23,6 +23,7 @@ static const struct command {
     {"mutants", mfd_cmd_mutants,
      "weaken the reference one rule or line at a time and see who notices"},
     {"interop", mfd_cmd_interop, "migrate between every two of some peers, and compare memory"},
+    {"bench", mfd_cmd_bench, "how fast the reference is, against nothing but reads and writes"},
     {"qemu", mfd_cmd_qemu, "fetch QEMU of another Debian release, or list those that are there"},
 };
 

@@ -33,7 +33,7 @@ static void memory_arrives_in_every_revision_sync_and_zero_mode(void **state)
     (void)state;
     for (int rev = 0; rev < MFD_REV_COUNT; rev++) {
         for (int mode = 0; mode < 6; mode++) {
-            struct pair *pair = pair_new((enum mfd_rev)rev, 3);
+            struct pair *pair = pair_new_sized((enum mfd_rev)rev, 3, 1u << 20);
 
             pair->sending.sync = pair->receiving.sync = (enum mfd_sync)(mode % 2);
             pair->sending.zero = (enum mfd_zero)(mode / 2);
@@ -47,6 +47,27 @@ static void memory_arrives_in_every_revision_sync_and_zero_mode(void **state)
                 assert_true((pair->sent.packets == 0) == (rev < MFD_REV_FIRST));
                 assert_true((pair->sent.zero_pages == 0) == (pair->sending.zero == MFD_ZERO_NONE));
             }
+            pair_free(pair);
+        }
+    }
+}
+
+/* From one page, and around what one packet or a round of all channels holds. */
+static void memory_of_any_size_arrives(void **state)
+{
+    static const unsigned pages[] = {1, 2, 3, 127, 128, 129, 511, 512, 513};
+
+    (void)state;
+    for (int zero = 0; zero <= MFD_ZERO_NONE; zero++) {
+        for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+            struct pair *pair = pair_new_sized(MFD_REV_11_1, 4, pages[i] * PAGE);
+
+            pair->from.table.count = pair->to.table.count = 1;
+            pair->sending.zero = (enum mfd_zero)zero;
+            migrate(pair);
+            assert_completed(pair);
+            assert_int_equal(pair->sent.normal_pages + pair->sent.zero_pages, pages[i]);
+            pair->from.table.count = pair->to.table.count = 3;
             pair_free(pair);
         }
     }
@@ -93,7 +114,7 @@ static void other_page_sizes_work(void **state)
 static void memory_arrives_by_every_method(void **state)
 {
     static const uint32_t methods[] = {MFD_FLAG_ZLIB, MFD_FLAG_ZSTD, MFD_FLAG_QPL, MFD_FLAG_UADK};
-    static const unsigned counts[] = {1, 2, 4, 16};
+    static const unsigned counts[] = {1, 2, 4, 16, 255};
 
     (void)state;
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
@@ -236,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_arrives_over_any_number_of_channels),
         cmocka_unit_test(memory_arrives_in_every_revision_sync_and_zero_mode),
+        cmocka_unit_test(memory_of_any_size_arrives),
         cmocka_unit_test(several_passes_have_a_sync_point_each),
         cmocka_unit_test(it_works_without_a_return_path),
         cmocka_unit_test(other_page_sizes_work),
