@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,20 +50,35 @@ static void a_tcp_port_that_the_system_chose_is_told(void **state)
     assert_int_equal(mfd_net_connect(real, GUARD_MS, &fd), ECONNREFUSED);
 }
 
+/* What the system says to IPv6 on loopback: 0, or why a machine that has none refuses it. */
+static int v6_error(void)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int error = 0;
+
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+        error = errno;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return error;
+}
+
 static void a_v6_address_stands_in_brackets(void **state)
 {
     char real[MFD_ADDRESS_MAX];
     int fd = -1;
-    int error = mfd_net_listen("tcp:[::1]:0", 4, &fd, real);
+    int error = v6_error();
 
     (void)state;
-    if (error == EADDRNOTAVAIL || error == EAFNOSUPPORT) {
-        skip(); /* the machine has no IPv6 */
+    assert_int_equal(mfd_net_listen("tcp:[::1]:0", 4, &fd, real), error);
+    if (!error) {
+        assert_int_equal(strncmp(real, "tcp:[::1]:", 10), 0);
+        assert_reaches(fd, real);
+        close(fd);
     }
-    assert_int_equal(error, 0);
-    assert_int_equal(strncmp(real, "tcp:[::1]:", 10), 0);
-    assert_reaches(fd, real);
-    close(fd);
 }
 
 static void a_stale_socket_file_is_replaced_and_a_live_one_is_not(void **state)
