@@ -12,6 +12,7 @@ static const struct command {
     {"test", mfd_cmd_test, "run scenarios against a peer and judge it"},
     {"report", mfd_cmd_report, "other reports out of those of mfdkit test --json"},
     {"diff", mfd_cmd_diff, "what changed from one report to another"},
+    {"baseline", mfd_cmd_baseline, "hold a baseline against a report, or write one"},
     {"list", mfd_cmd_list, "rules, fields, scenarios, profiles, mutants or defects"},
     {"explain", mfd_cmd_explain, "one rule, field, scenario, defect or profile"},
     {"coverage", mfd_cmd_coverage, "what stands behind each rule, and what hangs in the air"},
