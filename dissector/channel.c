@@ -90,6 +90,7 @@ bool mfd_channel_hello(struct mfd_parse *parse)
         mfd_parse_captured(parse) >= MFD_PACKET_RAMBLOCK &&
         (mfd_get32(buf + MFD_PACKET_PAGES_ALLOC) || mfd_get32(buf + MFD_PACKET_FLAGS))) {
         parse->flow->place = MFD_PLACE_PACKET;
+        parse->flow->missed = true;
         return true;
     }
     if (!mfd_parse_have(parse, MFD_HELLO_SIZE, &snapped)) {
@@ -149,18 +150,13 @@ static bool device_packet(struct mfd_parse *parse)
 static void relate(struct mfd_parse *parse, struct mfd_note *note, const struct mfd_packet *packet)
 {
     struct mfd_link *link = parse->link;
-    const wmem_array_t *points = link->migration->point_frames;
 
     if (link->packets++ == 0) {
         link->first_packet_frame = parse->pinfo->num;
         note->related = link->hello_frame;
     }
-    if (packet->flags & MFD_FLAG_SYNC) {
+    if ((packet->flags & MFD_FLAG_SYNC) && !parse->flow->missed) {
         note->round = ++link->syncs;
-        if (note->round <= wmem_array_get_count((wmem_array_t *)points)) {
-            note->sync_frame =
-                *(uint32_t *)wmem_array_index((wmem_array_t *)points, note->round - 1);
-        }
     }
 }
 
@@ -185,6 +181,16 @@ static bool counts_are_wrong(const struct mfd_packet *packet, uint32_t page_size
     return wrong;
 }
 
+/* The fixed part at parse->at, with zeros for what the capture has cut off. */
+static struct mfd_packet packet_here(const struct mfd_parse *parse, enum mfd_rev rev)
+{
+    uint8_t buf[MFD_PACKET_FIXED] = {0};
+    uint32_t captured = mfd_parse_captured(parse);
+
+    memcpy(buf, mfd_parse_bytes(parse), captured < sizeof(buf) ? captured : sizeof(buf));
+    return mfd_packet_unpack(buf, rev);
+}
+
 static bool ram_packet(struct mfd_parse *parse)
 {
     struct mfd_migration *migration = parse->link->migration;
@@ -203,11 +209,12 @@ static bool ram_packet(struct mfd_parse *parse)
         if (!snapped) {
             return false;
         }
-        if (mfd_parse_captured(parse) < MFD_PACKET_FIXED) {
+        /* the numbers alone tell where the next packet starts */
+        if (mfd_parse_captured(parse) < MFD_PACKET_RAMBLOCK) {
             return cut_short(parse, MFD_MSG_packet);
         }
     }
-    packet = mfd_packet_unpack(mfd_parse_bytes(parse), migration->learned.config.rev);
+    packet = packet_here(parse, migration->learned.config.rev);
     if (method == MFD_METHOD_UNKNOWN) {
         method = packet.flags & mfd_rev_info(migration->learned.config.rev)->methods;
     }

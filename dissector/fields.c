@@ -324,6 +324,9 @@ static void show_span(struct show *show, const struct mfd_span *span)
         show_offsets(show, span);
         return;
     }
+    if (!elements || !width) {
+        return; /* a text or an argument of no length */
+    }
     for (size_t i = 0; i < elements; i++) {
         size_t from = span->offset + i * width;
         proto_item *item =
@@ -338,8 +341,9 @@ static void show_span(struct show *show, const struct mfd_span *span)
 
 static void count_pages(struct show *show)
 {
-    if (show->note->message == MFD_MSG_packet && show->len >= MFD_PACKET_FIXED) {
-        struct mfd_packet packet = mfd_packet_unpack(show->buf, show->note->rev);
+    struct mfd_packet packet;
+
+    if (mfd_packet_shown(show->tvb, show->note, &packet)) {
         uint32_t slots = mfd_slots(show->note->page_size);
 
         show->normal = packet.normal_pages < slots ? packet.normal_pages : slots;

@@ -12,6 +12,8 @@
 #define BODY_MAX (2u << 20)
 #define JSON_MAX (1u << 20)
 #define FOOTER_SIZE 5u
+/* No machine has so many sections. */
+#define SECTIONS_MAX 0xffffu
 
 /* Takes what cannot be followed to the end of the connection. */
 static bool lost(struct mfd_parse *parse)
@@ -44,7 +46,7 @@ static void number_sync_point(struct mfd_parse *parse, struct mfd_note *note,
     struct mfd_migration *migration = parse->link->migration;
     uint32_t frame = parse->pinfo->num;
 
-    if (is_sync_point(migration, record)) {
+    if (is_sync_point(migration, record) && !parse->flow->missed) {
         note->round = ++migration->points;
         wmem_array_append_one(migration->point_frames, frame);
     }
@@ -109,9 +111,88 @@ bool mfd_main_record(struct mfd_parse *parse)
     note->message = record.message;
     note->is_ram = record.is_ram;
     note->payload_all = record.payload + (record.size - note->size);
+    if (parse->flow->missed) {
+        findings.count = 0; /* what it depends on was not seen */
+    }
     number_sync_point(parse, note, &record);
     mfd_note_found(note, &findings);
     mfd_parse_passed(parse, note);
+    return true;
+}
+
+/* A section that QEMU could have: what stands before its name, and a name of letters. */
+static bool is_section_start(const uint8_t *buf, size_t len)
+{
+    size_t name_len = len > 6 ? buf[5] : 0;
+
+    if (!name_len || len < 6 + name_len + 8 || mfd_get32(buf + 1) > SECTIONS_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < name_len; i++) {
+        if (!g_ascii_isgraph(buf[6 + i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_ram_word(const uint8_t *buf, size_t len)
+{
+    uint64_t word = len >= 8 ? mfd_get64(buf) : 0;
+
+    return word == MFD_RAM_MULTIFD_FLUSH || word == MFD_RAM_EOS;
+}
+
+/*
+ * Senders flush main behind what they want to be acted upon, so that records often start with a segment. Nothing marks
+ * them: only what hardly anything else looks like is taken for one.
+ */
+static bool resuming_place(const uint8_t *buf, size_t len, enum mfd_main_place *place)
+{
+    bool numbered = len >= FOOTER_SIZE && mfd_get32(buf + 1) <= SECTIONS_MAX;
+
+    *place = MFD_AT_SECTION;
+    switch (len ? buf[0] : 0xff) {
+    case MFD_SECTION_EOF:
+        *place = MFD_AT_RAM;
+        return is_ram_word(buf, len);
+    case MFD_SECTION_PART:
+    case MFD_SECTION_END:
+        return numbered &&
+               (len == FOOTER_SIZE || is_ram_word(buf + FOOTER_SIZE, len - FOOTER_SIZE));
+    case MFD_SECTION_START:
+    case MFD_SECTION_FULL:
+        return is_section_start(buf, len);
+    case MFD_SECTION_COMMAND:
+        return len >= 5 && buf[1] == 0 && buf[2] <= MFD_CMD_SWITCHOVER_START &&
+               len >= 5 + (size_t)mfd_get16(buf + 3);
+    case MFD_SECTION_FOOTER:
+        *place = MFD_AT_FOOTER;
+        return numbered && (len == FOOTER_SIZE || buf[FOOTER_SIZE] <= MFD_SECTION_COMMAND);
+    default:
+        return false;
+    }
+}
+
+bool mfd_main_resume(struct mfd_parse *parse)
+{
+    struct mfd_main *main = &parse->link->main;
+    const uint8_t *buf = mfd_parse_bytes(parse);
+    enum mfd_main_place place = MFD_AT_SECTION;
+
+    if (parse->at != 0 || !resuming_place(buf, mfd_parse_captured(parse), &place)) {
+        return false;
+    }
+    main->place = place;
+    main->section_id = buf[0] == MFD_SECTION_FOOTER ? mfd_get32(buf + 1) : 0;
+    /* the RAM's section is the only one that comes in parts */
+    if (buf[0] == MFD_SECTION_PART || buf[0] == MFD_SECTION_END ||
+        (buf[0] == MFD_SECTION_FOOTER && !main->ram_started)) {
+        main->ram_id = mfd_get32(buf + 1);
+        main->ram_started = true;
+    }
+    main->block = -1;
+    parse->flow->place = MFD_PLACE_MAIN;
     return true;
 }
 

@@ -95,6 +95,7 @@ struct mfd_flow {
     enum mfd_place place;
     bool begun;
     bool gap;               /* bytes are missing, so nothing is observed any more */
+    bool missed;            /* messages may be: sync points are not counted any more */
     uint32_t next_seq;      /* TCP only */
     uint64_t offset;        /* of the next byte, from the first that was seen */
     uint32_t tcp_next;      /* what TCP expects behind the last frame */
@@ -156,9 +157,8 @@ struct mfd_note {
     enum mfd_rev rev;
     const char *revision;
     const struct mfd_note *owner;
-    uint32_t related;    /* frame: of main for a hello, of the hello for the first packet */
-    uint32_t round;      /* of a SYNC or a sync point, from 1 */
-    uint32_t sync_frame; /* of the sync point that takes a SYNC, if it came before */
+    uint32_t related; /* frame: of main for a hello, of the hello for the first packet */
+    uint32_t round;   /* of a SYNC or a sync point, from 1 */
     bool is_ram;
     struct mfd_finding *findings;
     size_t finding_count;
@@ -238,6 +238,8 @@ bool mfd_channel_packet(struct mfd_parse *parse);
 /* Whether the bytes could start a RAM or device-state packet. */
 bool mfd_channel_plausible(const uint8_t *buf, size_t len);
 bool mfd_main_record(struct mfd_parse *parse);
+/* Whether a segment of a main that was lost starts with a record; then main goes on from there. */
+bool mfd_main_resume(struct mfd_parse *parse);
 bool mfd_main_body(struct mfd_parse *parse);
 bool mfd_main_reply(struct mfd_parse *parse);
 
@@ -323,6 +325,12 @@ void mfd_rules_show(packet_info *pinfo, proto_tree *tree, proto_item *item, tvbu
 
 void mfd_show_call(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
                    const struct mfd_call *call);
+
+/*
+ * The numbers of a RAM packet, and its name with zeros for what the capture has cut off. False: it is no RAM
+ * packet, or not even these are there.
+ */
+bool mfd_packet_shown(tvbuff_t *tvb, const struct mfd_note *note, struct mfd_packet *packet);
 
 /* The name of a block, up to its NUL and fit to be printed; the packet's memory. */
 const char *mfd_block_name(packet_info *pinfo, const char *ramblock);

@@ -24,18 +24,29 @@ const char *mfd_block_name(packet_info *pinfo, const char *ramblock)
     return format_text(pinfo->pool, bytes, strnlen(ramblock, MFD_IDSTR_SIZE));
 }
 
+bool mfd_packet_shown(tvbuff_t *tvb, const struct mfd_note *note, struct mfd_packet *packet)
+{
+    uint8_t buf[MFD_PACKET_FIXED] = {0};
+    int captured = tvb_captured_length_remaining(tvb, (int)note->at);
+
+    if (note->message != MFD_MSG_packet || captured < (int)MFD_PACKET_RAMBLOCK) {
+        return false;
+    }
+    tvb_memcpy(tvb, buf, (int)note->at,
+               captured < (int)sizeof(buf) ? (size_t)captured : sizeof(buf));
+    *packet = mfd_packet_unpack(buf, note->rev);
+    return true;
+}
+
 /* "packet 12, zstd, 64+3 pages of pc.ram, SYNC". */
 static char *packet_text(tvbuff_t *tvb, packet_info *pinfo, const struct mfd_note *note)
 {
-    uint8_t buf[MFD_PACKET_FIXED];
     struct mfd_packet packet;
     wmem_strbuf_t *text = NULL;
 
-    if (tvb_captured_length_remaining(tvb, (int)note->at) < (int)sizeof(buf)) {
+    if (!mfd_packet_shown(tvb, note, &packet)) {
         return wmem_strdup(pinfo->pool, "packet, cut off");
     }
-    tvb_memcpy(tvb, buf, (int)note->at, sizeof(buf));
-    packet = mfd_packet_unpack(buf, note->rev);
     text = wmem_strbuf_new(pinfo->pool, "");
     wmem_strbuf_append_printf(text, "packet %" PRIu64, packet.packet_num);
     if (packet.normal_pages || packet.zero_pages) {
@@ -111,6 +122,16 @@ static void show_link(proto_tree *tree, enum mfd_generated field, tvbuff_t *tvb,
     }
 }
 
+/* The sync point on main that takes a SYNC, once it was seen; 0: not yet. */
+static uint32_t sync_frame(const struct mfd_link *link, uint32_t round)
+{
+    wmem_array_t *points = link->migration ? link->migration->point_frames : NULL;
+
+    return points && round && round <= wmem_array_get_count(points)
+               ? *(uint32_t *)wmem_array_index(points, round - 1)
+               : 0;
+}
+
 /* What the bytes themselves do not say. */
 static void show_context(tvbuff_t *tvb, proto_tree *tree, const struct mfd_call *call,
                          const struct mfd_note *note)
@@ -136,7 +157,7 @@ static void show_context(tvbuff_t *tvb, proto_tree *tree, const struct mfd_call 
     } else if (note->message == MFD_MSG_packet) {
         mfd_add_generated(tree, MFD_GEN_page_size, tvb, note->page_size);
         show_link(tree, MFD_GEN_hello_frame, tvb, note->related);
-        show_link(tree, MFD_GEN_sync_frame, tvb, note->sync_frame);
+        show_link(tree, MFD_GEN_sync_frame, tvb, sync_frame(link, note->round));
     }
     if (note->round) {
         mfd_add_generated(tree, MFD_GEN_round, tvb, note->round);

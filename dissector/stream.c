@@ -128,8 +128,13 @@ static void lose(struct mfd_parse *parse)
     const uint8_t *bytes = mfd_parse_bytes(parse);
     uint32_t captured = mfd_parse_captured(parse);
     uint32_t size = 0;
-    bool channel = parse->link->role != MFD_ROLE_MAIN && flow == &parse->link->flow[0];
+    bool forward = flow == &parse->link->flow[0];
+    bool channel = forward && parse->link->role != MFD_ROLE_MAIN;
 
+    flow->missed = true;
+    if (forward && !channel && mfd_main_resume(parse)) {
+        return;
+    }
     while (channel && size < captured && !mfd_channel_plausible(bytes + size, captured - size)) {
         size++;
     }

@@ -18,15 +18,11 @@ static int tap_export = -1;
 static void count_pages(tvbuff_t *tvb, packet_info *pinfo, const struct mfd_note *note,
                         struct mfd_tap *tap)
 {
-    uint8_t buf[MFD_PACKET_FIXED];
     struct mfd_packet packet;
 
-    if (note->message != MFD_MSG_packet ||
-        tvb_captured_length_remaining(tvb, (int)note->at) < (int)sizeof(buf)) {
+    if (!mfd_packet_shown(tvb, note, &packet)) {
         return;
     }
-    tvb_memcpy(tvb, buf, (int)note->at, sizeof(buf));
-    packet = mfd_packet_unpack(buf, note->rev);
     tap->method = note->method;
     tap->normal_pages = packet.normal_pages;
     tap->zero_pages = packet.zero_pages;
