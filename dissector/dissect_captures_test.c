@@ -137,6 +137,14 @@ static char *line_of(char **text)
     return line;
 }
 
+/* In one of two passes TLS adds a word of its own. */
+static const char *without_tls(const char *info)
+{
+    const char *bar = strncmp(info, "[TLS segment", 12) == 0 ? strstr(info, " | ") : NULL;
+
+    return bar ? bar + 3 : info;
+}
+
 /* Without a filter or fields, tshark asks for no tree; what golden/ has comes from two passes with one. */
 static void says_what_golden_has(const char *path)
 {
@@ -167,12 +175,7 @@ static void says_what_golden_has(const char *path)
             line = line_of(&rest);
             assert_non_null(line);
         }
-        /* TLS has a word of its own before, in two passes only */
-        info += 2;
-        info = strlen(info) > strlen(line) && strncmp(info, "[TLS", 4) == 0
-                   ? info + strlen(info) - strlen(line)
-                   : info;
-        assert_string_equal(line, info);
+        assert_string_equal(without_tls(line), without_tls(info + 2));
         compared++;
     }
     assert_true(compared >= 5);
