@@ -51,12 +51,6 @@ struct mfd_reassembler *mfd_reassembler_create(mfd_found_fn put, void *context)
 
 /* ---- endpoints ---- */
 
-static bool same_end(const struct mfd_endpoint *a, const struct mfd_endpoint *b)
-{
-    return a->port == b->port && a->ipv6 == b->ipv6 &&
-           memcmp(a->address, b->address, sizeof(a->address)) == 0;
-}
-
 static uint32_t hash_end(const struct mfd_endpoint *end)
 {
     uint32_t hash = 0x811c9dc5u ^ end->port;
@@ -81,7 +75,7 @@ static bool is_listener(const struct mfd_reassembler *r, const struct mfd_endpoi
     size_t count = r->listener_count < LISTENERS ? r->listener_count : LISTENERS;
 
     for (size_t i = 0; i < count; i++) {
-        if (same_end(&r->listeners[i], end)) {
+        if (mfd_endpoint_same(&r->listeners[i], end)) {
             return true;
         }
     }
@@ -225,8 +219,11 @@ static struct conn *find(struct mfd_reassembler *r, const struct mfd_tcp_frame *
 {
     struct conn *conn = *bucket_of(r, &tcp->from, &tcp->to);
 
-    while (conn && !(same_end(&conn->ends[0], &tcp->from) && same_end(&conn->ends[1], &tcp->to)) &&
-           !(same_end(&conn->ends[1], &tcp->from) && same_end(&conn->ends[0], &tcp->to))) {
+    while (conn &&
+           !(mfd_endpoint_same(&conn->ends[0], &tcp->from) &&
+             mfd_endpoint_same(&conn->ends[1], &tcp->to)) &&
+           !(mfd_endpoint_same(&conn->ends[1], &tcp->from) &&
+             mfd_endpoint_same(&conn->ends[0], &tcp->to))) {
         conn = conn->chain;
     }
     return conn;
@@ -263,7 +260,7 @@ static bool is_another(const struct conn *conn, int side, const struct mfd_tcp_f
 
 static int side_of(const struct conn *conn, const struct mfd_tcp_frame *tcp)
 {
-    return same_end(&conn->ends[0], &tcp->from) ? 0 : 1;
+    return mfd_endpoint_same(&conn->ends[0], &tcp->from) ? 0 : 1;
 }
 
 /* The connection that a segment belongs to, made if there is none; NULL without memory. */

@@ -14,6 +14,12 @@
 #define WINDOW 65535u
 #define WINDOW_SCALE 7u
 
+bool mfd_endpoint_same(const struct mfd_endpoint *a, const struct mfd_endpoint *b)
+{
+    return a->port == b->port && a->ipv6 == b->ipv6 &&
+           memcmp(a->address, b->address, sizeof(a->address)) == 0;
+}
+
 static uint32_t sum16(uint32_t sum, const uint8_t *bytes, size_t len)
 {
     for (; len > 1; bytes += 2, len -= 2) {

@@ -26,6 +26,8 @@ struct mfd_endpoint {
     uint16_t port;
 };
 
+bool mfd_endpoint_same(const struct mfd_endpoint *a, const struct mfd_endpoint *b);
+
 struct mfd_segment {
     const struct mfd_endpoint *from;
     const struct mfd_endpoint *to; /* same version of IP */

@@ -6,6 +6,7 @@
 #include "exit_peer.h"
 #include "image.h"
 #include "method.h"
+#include "stage2017.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -46,7 +47,6 @@ static void fill_parameters(struct parameter *out, const struct mfd_plan *plan,
         {"{page_size}", "MFD_PAGE_SIZE", ""}, {"{ram}", "MFD_RAM_OUT", ""},
         {"{revision}", "MFD_REVISION", ""},
     };
-    const uint8_t *u = plan->uuid;
 
     memcpy(out, names, sizeof(names));
     if (plan->file) {
@@ -56,10 +56,7 @@ static void fill_parameters(struct parameter *out, const struct mfd_plan *plan,
     }
     snprintf(out[CHANNELS].value, VALUE_SIZE, "%u", plan->channels);
     snprintf(out[METHOD].value, VALUE_SIZE, "%s", mfd_method_info(plan->method)->name);
-    snprintf(out[UUID].value, VALUE_SIZE,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
-             u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
-             u[15]);
+    mfd_uuid_text(plan->uuid, out[UUID].value);
     snprintf(out[PAGE_SIZE].value, VALUE_SIZE, "%u", plan->page_size);
     fill_ram(out[RAM].value, plan, live);
     snprintf(out[REVISION].value, VALUE_SIZE, "%s", mfd_rev_info(plan->speak)->name);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "hexdump.h"
+#include "stage2017.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -87,13 +88,6 @@ static int print_uint(enum mfd_field field, uint64_t value, char *buf, size_t si
     return snprintf(buf, size, "%" PRIu64 " (0x%" PRIx64 ")", value, value);
 }
 
-static void print_uuid(const uint8_t *u, char *buf, size_t size)
-{
-    snprintf(buf, size, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-             u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13],
-             u[14], u[15]);
-}
-
 static bool all_equal(const uint8_t *bytes, size_t len, uint8_t to)
 {
     for (size_t i = 0; i < len; i++) {
@@ -139,7 +133,10 @@ const char *mfd_field_text(enum mfd_field field, const uint8_t *bytes, size_t le
         if (all_equal(bytes, len, 0)) {
             snprintf(buf, size, "not set");
         } else {
-            print_uuid(bytes, buf, size);
+            char text[MFD_UUID_TEXT_SIZE + 1];
+
+            mfd_uuid_text(bytes, text);
+            snprintf(buf, size, "%s", text);
         }
         break;
     case MFD_TYPE_TEXT:

@@ -182,9 +182,9 @@ void mfd_learn_packet(struct mfd_learned *learned, const uint8_t *buf, size_t le
     if (!learned->page_known) {
         find_slots(learned, buf, len);
     }
-    if (!learned->generation_known) {
+    if (!learned->generation_known && (flags & MFD_FLAG_SYNC)) {
         learned->generation_known = true;
-        learned->old = (flags & MFD_FLAG_SYNC) && mfd_get32(buf + MFD_PACKET_PAGES_ALLOC) != 0;
+        learned->old = mfd_get32(buf + MFD_PACKET_PAGES_ALLOC) != 0;
     }
     if (!learned->old && pages && (methods & (MFD_FLAG_QPL | MFD_FLAG_UADK))) {
         evidence(learned, MFD_REV_9_1);

@@ -67,6 +67,16 @@ static void a_sync_with_room_for_pages_is_older_than_9_0(void **state)
     assert_int_equal(learned.config.sync, MFD_SYNC_MARKER);
 }
 
+static void a_packet_that_is_no_sync_does_not_tell_the_generation(void **state)
+{
+    (void)state;
+    start_knowing_nothing();
+    see_packet(0, 128, 4, 0);
+    assert_false(learned.generation_known);
+    see_packet(MFD_FLAG_SYNC, 128, 4, 0);
+    assert_range(MFD_REV_FIRST, MFD_REV_2024_MID, "before 9.0");
+}
+
 static void a_sync_without_room_is_of_9_0_or_later(void **state)
 {
     (void)state;
@@ -254,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(at_first_it_may_be_any_revision),
         cmocka_unit_test(a_sync_with_room_for_pages_is_older_than_9_0),
+        cmocka_unit_test(a_packet_that_is_no_sync_does_not_tell_the_generation),
         cmocka_unit_test(a_sync_without_room_is_of_9_0_or_later),
         cmocka_unit_test(later_releases_show_by_what_only_they_have),
         cmocka_unit_test(the_switchover_command_is_of_10_0),

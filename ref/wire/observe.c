@@ -317,6 +317,8 @@ void mfd_observer_missing(struct mfd_observer *observer, uint32_t connection, ui
         conn->offset += count;
         return;
     }
+    /* whether it is a channel, nobody knows */
+    observer->late |= conn->stage == STAGE_FIRST;
     conn->lost = true;
     conn->gap = true;
 }
@@ -328,6 +330,16 @@ void mfd_observer_end(struct mfd_observer *observer)
     observer->breaches = 0;
     mfd_observe_decide(observer);
     observer->ended = true;
+}
+
+enum mfd_observer_role mfd_observer_role(const struct mfd_observer *observer, uint32_t connection)
+{
+    const struct mfd_observer_conn *conn = find(observer, connection);
+
+    if (conn && conn == observer->main) {
+        return MFD_ROLE_IS_MAIN;
+    }
+    return conn && conn->is_channel ? MFD_ROLE_IS_CHANNEL : MFD_ROLE_NONE_YET;
 }
 
 bool mfd_observer_follows(const struct mfd_observer *observer, uint32_t connection)

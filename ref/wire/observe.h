@@ -220,6 +220,10 @@ void mfd_observer_end(struct mfd_observer *observer);
 /* How many breaches the last event, or the end, showed: they stand in the memory for breaches. */
 size_t mfd_observer_breaches(const struct mfd_observer *observer);
 
+enum mfd_observer_role { MFD_ROLE_NONE_YET, MFD_ROLE_IS_MAIN, MFD_ROLE_IS_CHANNEL };
+
+/* What a connection has turned out to be. */
+enum mfd_observer_role mfd_observer_role(const struct mfd_observer *observer, uint32_t connection);
 /* Whether a connection could be followed so far. */
 bool mfd_observer_follows(const struct mfd_observer *observer, uint32_t connection);
 

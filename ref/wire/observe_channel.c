@@ -369,6 +369,10 @@ static void take_packet(struct mfd_observer *observer, struct mfd_observer_conn 
 
 static void learn_packet(struct mfd_observer *observer, struct mfd_observer_conn *conn)
 {
+    if (conn->packets) {
+        /* that this one stands where the one before it ends has shown how long that is */
+        mfd_learn_page_size(observer->learned, observer->config.page_size);
+    }
     mfd_learn_packet(observer->learned, conn->buf, conn->have);
     mfd_observe_learnt(observer);
     conn->want = mfd_packet_size(observer->config.page_size);

@@ -2,6 +2,8 @@
 /* Why a rule is undecided. */
 #include "observe_inside.h"
 
+#include <string.h>
+
 /* What there was of the session's connections. */
 struct survey {
     bool gap;
@@ -10,13 +12,28 @@ struct survey {
     bool hellos; /* there are channels, and each has sent its hello */
 };
 
-static struct survey look(const struct mfd_observer *observer)
+/* Whether a rule about one message is about messages of channels, or about records of main. */
+static bool is_of_channels(enum mfd_rule rule)
+{
+    const char *field = mfd_rule_info(rule)->field;
+
+    return strncmp(field, "packet", 6) == 0 || strncmp(field, "device", 6) == 0 ||
+           strncmp(field, "hello", 5) == 0;
+}
+
+/* Of a rule about one message only the connections count that carry such. */
+static struct survey look(const struct mfd_observer *observer, enum mfd_rule rule)
 {
     struct survey seen = {.hellos = observer->channels != 0};
+    bool flow = mfd_rule_info(rule)->kind == MFD_KIND_FLOW;
+    bool of_channels = is_of_channels(rule);
 
     for (size_t i = 0; i < observer->conns; i++) {
         const struct mfd_observer_conn *conn = &observer->memory.conns[i];
 
+        if (!flow && of_channels == (conn == observer->main)) {
+            continue;
+        }
         seen.gap |= conn->gap;
         seen.lost |= conn->lost;
         seen.open |= !conn->closed && !conn->cut;
@@ -50,24 +67,28 @@ static enum mfd_undecided lacks(const struct mfd_observer *observer, enum mfd_ru
 }
 
 /* What of the session is not there to be judged. */
-static enum mfd_undecided misses(const struct mfd_observer *observer, const struct survey *seen)
+static enum mfd_undecided misses(const struct mfd_observer *observer, enum mfd_rule rule,
+                                 const struct survey *seen)
 {
+    bool flow = mfd_rule_info(rule)->kind == MFD_KIND_FLOW;
+    bool of_channels = is_of_channels(rule);
+
+    if (seen->gap) {
+        return MFD_UNDECIDED_GAP;
+    }
     if (observer->late) {
         return MFD_UNDECIDED_LATE;
     }
     if (observer->untracked) {
         return MFD_UNDECIDED_UNTRACKED;
     }
-    if (seen->gap) {
-        return MFD_UNDECIDED_GAP;
-    }
     if (seen->lost) {
         return MFD_UNDECIDED_LOST;
     }
-    if (!observer->main) {
+    if (!observer->main && (flow || !of_channels)) {
         return MFD_UNDECIDED_MAIN;
     }
-    return seen->hellos ? MFD_DECIDED : MFD_UNDECIDED_CHANNEL;
+    return seen->hellos || (!flow && !of_channels) ? MFD_DECIDED : MFD_UNDECIDED_CHANNEL;
 }
 
 /* A session that is all there, as far as it went: what keeps a rule about its whole course open? */
@@ -84,7 +105,7 @@ static enum mfd_undecided unfinished(const struct mfd_observer *observer, const 
 
 enum mfd_undecided mfd_observer_undecided(const struct mfd_observer *observer, enum mfd_rule rule)
 {
-    struct survey seen = look(observer);
+    struct survey seen = look(observer, rule);
     enum mfd_undecided reason = MFD_DECIDED;
 
     if (mfd_observer_verdict(observer, rule).state != MFD_OBSERVED_UNDECIDED) {
@@ -98,7 +119,7 @@ enum mfd_undecided mfd_observer_undecided(const struct mfd_observer *observer, e
     }
     reason = lacks(observer, rule);
     if (!reason) {
-        reason = misses(observer, &seen);
+        reason = misses(observer, rule, &seen);
     }
     if (!reason) {
         reason = mfd_rule_info(rule)->kind == MFD_KIND_FLOW ? unfinished(observer, &seen)

@@ -66,10 +66,23 @@ static void behind_a_missing_header_nothing_of_the_connection_is_judged(void **s
     assert_false(mfd_observer_follows(&observer, 0));
     assert_true(mfd_observer_follows(&observer, 1));
     assert_false(mfd_observer_follows(&observer, 7));
+    assert_int_equal(mfd_observer_role(&observer, MAIN), MFD_ROLE_IS_MAIN);
+    assert_int_equal(mfd_observer_role(&observer, 1), MFD_ROLE_IS_CHANNEL);
+    assert_int_equal(mfd_observer_role(&observer, 7), MFD_ROLE_NONE_YET);
     assert_reason(MFD_SYNC_002, MFD_UNDECIDED_GAP);
     assert_reason(MFD_NUM_002, MFD_UNDECIDED_GAP);
     observe_without(MAIN, 3, 1, 1);
     assert_reason(MFD_MAIN_004, MFD_UNDECIDED_GAP);
+}
+
+/* It may have been a channel whose packets, then, are missing as well. */
+static void a_connection_whose_first_bytes_are_missing_leaves_the_whole_undecided(void **state)
+{
+    (void)state;
+    build_10_0();
+    observe_without(0, 0, 1, 1);
+    assert_reason(MFD_NUM_002, MFD_UNDECIDED_GAP);
+    assert_reason(MFD_CHAN_021, MFD_UNDECIDED_GAP);
 }
 
 static void what_is_missing_on_a_connection_that_is_not_there_is_nothing(void **state)
@@ -203,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(payload_that_is_missing_changes_nothing),
         cmocka_unit_test(behind_a_missing_header_nothing_of_the_connection_is_judged),
+        cmocka_unit_test(a_connection_whose_first_bytes_are_missing_leaves_the_whole_undecided),
         cmocka_unit_test(what_is_missing_on_a_connection_that_is_not_there_is_nothing),
         cmocka_unit_test(what_is_decided_has_no_reason),
         cmocka_unit_test(each_undecided_rule_has_a_reason_with_a_text),

@@ -22,19 +22,27 @@ static bool is_dash(size_t i)
     return i == 8 || i == 13 || i == 18 || i == 23;
 }
 
-void mfd_text_hello_pack(uint8_t *buf, const uint8_t *uuid, uint8_t id)
+void mfd_uuid_text(const uint8_t *uuid, char text[MFD_UUID_TEXT_SIZE + 1])
 {
-    const uint8_t *from = spoken_uuid(uuid);
     unsigned digit = 0;
 
     for (size_t i = 0; i < MFD_UUID_TEXT_SIZE; i++) {
         if (is_dash(i)) {
-            buf[i] = '-';
+            text[i] = '-';
         } else {
-            buf[i] = (uint8_t)hex[digit % 2 ? from[digit / 2] & 0x0f : from[digit / 2] >> 4];
+            text[i] = hex[digit % 2 ? uuid[digit / 2] & 0x0f : uuid[digit / 2] >> 4];
             digit++;
         }
     }
+    text[MFD_UUID_TEXT_SIZE] = '\0';
+}
+
+void mfd_text_hello_pack(uint8_t *buf, const uint8_t *uuid, uint8_t id)
+{
+    char text[MFD_UUID_TEXT_SIZE + 1];
+
+    mfd_uuid_text(spoken_uuid(uuid), text);
+    memcpy(buf, text, MFD_UUID_TEXT_SIZE);
     memcpy(buf + MFD_TEXT_HELLO_WORD, word, sizeof(word) - 1);
     buf[MFD_TEXT_HELLO_ID] = (uint8_t)('0' + id / 100);
     buf[MFD_TEXT_HELLO_ID + 1] = (uint8_t)('0' + id / 10 % 10);

@@ -31,6 +31,9 @@ enum {
     MFD_BINARY_HELLO_UUID = 4,
 };
 
+/* The UUID in lower case, with a NUL behind it. */
+void mfd_uuid_text(const uint8_t *uuid, char text[MFD_UUID_TEXT_SIZE + 1]);
+
 /* Write a correct hello into MFD_TEXT_HELLO_SIZE or MFD_BINARY_HELLO_SIZE bytes. A UUID of zeros: none. */
 void mfd_text_hello_pack(uint8_t *buf, const uint8_t *uuid, uint8_t id);
 void mfd_binary_hello_pack(uint8_t *buf, const uint8_t *uuid, uint8_t id);

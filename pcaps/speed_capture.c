@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Writes the capture of a large migration: speed_capture FILE PACKETS CHANNELS, 128 pages of 4 KiB a packet. */
+/* Writes the capture of a large migration: speed_capture FILE PACKETS CHANNELS [MSS], 128 pages of 4 KiB a packet. */
 #include "capture_write.h"
 #include "hello.h"
 #include "mainstream.h"
@@ -93,17 +93,21 @@ static uint64_t put_syncs(uint32_t channels, uint64_t number)
 
 int main(int argc, char **argv)
 {
-    FILE *out = argc == 4 ? fopen(argv[1], "wb") : NULL;
+    FILE *out = argc == 4 || argc == 5 ? fopen(argv[1], "wb") : NULL;
     unsigned long packets = out ? strtoul(argv[2], NULL, 10) : 0;
     uint32_t channels = out ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
+    struct mfd_capture_options options = {.format = MFD_CAPTURE_PCAP};
     uint8_t buf[MFD_RECORD_MAX];
     uint64_t number = 0;
 
+    if (argc == 5) {
+        options.mss = (unsigned)strtoul(argv[4], NULL, 10);
+    }
     if (!packets || !channels || channels > MFD_CHANNELS_MAX) {
-        fprintf(stderr, "usage: speed_capture FILE PACKETS CHANNELS\n");
+        fprintf(stderr, "usage: speed_capture FILE PACKETS CHANNELS [MSS]\n");
         return 2;
     }
-    writer = mfd_capture_create(out, &(struct mfd_capture_options){.format = MFD_CAPTURE_PCAP});
+    writer = mfd_capture_create(out, &options);
     if (!writer) {
         perror(argv[1]);
         return 1;
