@@ -63,7 +63,7 @@ int mfd_migrate_begin(struct mfd_migrate *m, const struct argp *parser, void *in
     int error = 0;
 
     mfd_params_init(&m->params);
-    wrong = mfd_params_environment(&m->params, m->ram_variable, &variable);
+    wrong = mfd_params_environment(&m->params, m->end, &variable);
     if (wrong) {
         fprintf(stderr, "%s: %s: '%s' %s\n", m->name, variable, getenv(variable), wrong);
         return MFD_USAGE;

@@ -19,9 +19,8 @@
 #define MFD_MIGRATE_KEY(param) ((int)(param) + 1)
 
 struct mfd_migrate {
-    const char *name;         /* "mfdkit send" */
-    const char *ram_variable; /* MFD_RAM_IN or MFD_RAM_OUT */
-    const char *address;      /* its option, as the message about its absence names it: "--to" */
+    const char *name;    /* "mfdkit send" */
+    const char *address; /* its option, as the message about its absence names it: "--to" */
     enum mfd_guest_use use;
     bool ram_may_lack; /* the program gets its blocks in some other way, too */
     enum mfd_tls_end end;

@@ -189,7 +189,6 @@ static int receive(struct arguments *arguments)
 int mfd_cmd_recv(int argc, char **argv)
 {
     struct arguments arguments = {.m = {.name = "mfdkit recv",
-                                        .ram_variable = "MFD_RAM_OUT",
                                         .address = "--listen",
                                         .use = MFD_GUEST_WRITE,
                                         .end = MFD_TLS_RECEIVER,

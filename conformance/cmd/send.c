@@ -192,7 +192,6 @@ static int send_to(const struct arguments *arguments)
 int mfd_cmd_send(int argc, char **argv)
 {
     struct arguments arguments = {.m = {.name = "mfdkit send",
-                                        .ram_variable = "MFD_RAM_IN",
                                         .address = "--to",
                                         .use = MFD_GUEST_READ,
                                         .end = MFD_TLS_SENDER,

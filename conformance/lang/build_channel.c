@@ -166,6 +166,21 @@ bool mfd_build_page(struct mfd_compiler *c, unsigned conn, unsigned block, size_
     return add_pages(c, conn, block, &(struct mfd_pages){&page, 1}, 1, &packet, to);
 }
 
+/* What the device of the receiver has more of, if there is such a one with room for it. */
+static void expect_state(struct mfd_compiler *c, const struct mfd_device *device,
+                         const uint8_t *state)
+{
+    for (size_t i = 0; i < c->plan->device_count; i++) {
+        struct mfd_plan_device *to = &c->plan->devices[i];
+
+        if (strcmp(to->idstr, device->idstr) == 0 && to->instance == device->instance_id &&
+            device->next_packet_size <= to->size - to->filled) {
+            memcpy(to->state + to->filled, state, device->next_packet_size);
+            to->filled += device->next_packet_size;
+        }
+    }
+}
+
 bool mfd_build_device(struct mfd_compiler *c, const struct mfd_line *line, struct mfd_bytes *to)
 {
     struct mfd_device device = {
@@ -191,7 +206,9 @@ bool mfd_build_device(struct mfd_compiler *c, const struct mfd_line *line, struc
     mfd_bytes_part(to, MFD_MSG_device, offset, MFD_DEVICE_SIZE);
     state = mfd_bytes_add(to, size);
     for (size_t i = 0; i < size; i++) {
-        state[i] = (uint8_t)i;
+        state[i] = (uint8_t)(i + c->device_packets); /* no two packets alike */
     }
+    c->device_packets++;
+    expect_state(c, &device, state);
     return true;
 }

@@ -100,6 +100,23 @@ static bool set_blocks(struct mfd_compiler *c)
     return true;
 }
 
+static void set_devices(struct mfd_compiler *c)
+{
+    const struct mfd_scenario *scenario = c->env.scenario;
+    struct mfd_plan *plan = c->plan;
+
+    plan->device_count = scenario->device_count;
+    plan->devices = mfd_zalloc(plan->device_count * sizeof(*plan->devices));
+    for (size_t i = 0; i < plan->device_count; i++) {
+        const struct mfd_head_device *device = &scenario->devices[i];
+
+        plan->devices[i] = (struct mfd_plan_device){.idstr = device->idstr,
+                                                    .instance = device->instance,
+                                                    .size = device->size,
+                                                    .state = mfd_zalloc(device->size)};
+    }
+}
+
 static void add_conn(struct mfd_plan *plan, enum mfd_conn_kind kind, unsigned number,
                      const char *name)
 {
@@ -307,6 +324,9 @@ static bool compile_plan(struct mfd_compiler *c, const struct mfd_binding *bindi
     if (scenario->tls && (target->rev < MFD_REV_5_2 || plan->speak < MFD_REV_5_2)) {
         plan->expect = 0;
     }
+    if (scenario->device_count && !mfd_rev_info(plan->peer_rev)->device) {
+        plan->expect = 0;
+    }
     plan->file = scenario->transport == MFD_TRANSPORT_FILE;
     if (plan->file && (target->rev < MFD_REV_2024_MID || plan->speak < MFD_REV_2024_MID)) {
         plan->expect = 0;
@@ -322,6 +342,7 @@ static bool compile_plan(struct mfd_compiler *c, const struct mfd_binding *bindi
     }
     set_configuration(c);
     set_conns(c);
+    set_devices(c);
     return set_blocks(c) && compile_steps(c, binding->order);
 }
 

@@ -49,6 +49,7 @@ struct mfd_compiler {
     struct mfd_encoder **encoders; /* by connection; NULL until it has compressed something */
     struct mfd_main_state main;
     uint64_t next_num;
+    unsigned device_packets;   /* so far */
     uint64_t file_at;          /* file: where the next record of the stream goes */
     struct mfd_mapped *mapped; /* file: headers that were built, by block; version 0: not yet */
     bool *bitmaps;             /* file: those that were written, by block */

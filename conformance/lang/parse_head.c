@@ -46,13 +46,12 @@ bool mfd_parse_revs(struct mfd_parser *parser, const char *word, struct mfd_revs
     return true;
 }
 
-/* A plain number without parameters or symbols. */
-static bool read_plain(struct mfd_parser *parser, const char *word, uint64_t low, uint64_t high,
-                       struct mfd_term *term)
+/* A plain number without parameters or symbols; its value goes to `*number` too. */
+static bool read_number(struct mfd_parser *parser, const char *word, uint64_t low, uint64_t high,
+                        struct mfd_term *term, uint64_t *number)
 {
     struct mfd_env env = {.scenario = parser->scenario};
     const char *problem = NULL;
-    uint64_t number = 0;
 
     if (!mfd_parse_term(parser, word, term)) {
         return false;
@@ -60,8 +59,16 @@ static bool read_plain(struct mfd_parser *parser, const char *word, uint64_t low
     if (term->param || term->symbol || term->addend_param) {
         return MFD_PARSE_FAIL(parser, "%s: must be a plain number", word);
     }
-    problem = mfd_term_within(&env, term, low, high, &number);
+    problem = mfd_term_within(&env, term, low, high, number);
     return problem ? MFD_PARSE_FAIL(parser, "%s: %s", word, problem) : true;
+}
+
+static bool read_plain(struct mfd_parser *parser, const char *word, uint64_t low, uint64_t high,
+                       struct mfd_term *term)
+{
+    uint64_t number = 0;
+
+    return read_number(parser, word, low, high, term, &number);
 }
 
 static bool parse_rule(struct mfd_parser *parser, const struct mfd_words *words)
@@ -200,6 +207,38 @@ static bool parse_ram(struct mfd_parser *parser, const struct mfd_words *words)
     return true;
 }
 
+/* IDSTR INSTANCE SIZE */
+static bool parse_device(struct mfd_parser *parser, const struct mfd_words *words)
+{
+    struct mfd_scenario *scenario = parser->scenario;
+    struct mfd_head_device device = {.idstr = words->list[1]};
+    uint64_t instance = 0;
+    uint64_t size = 0;
+
+    if (words->count != 4) {
+        return MFD_PARSE_FAIL(parser, "device: name, instance and size must follow");
+    }
+    if (strlen(device.idstr) >= MFD_IDSTR_SIZE) {
+        return MFD_PARSE_FAIL(parser, "%.40s...: no name of at most 255 bytes", device.idstr);
+    }
+    if (!read_number(parser, words->list[2], 0, UINT32_MAX, &device.instance_term, &instance) ||
+        !read_number(parser, words->list[3], 1, MFD_DEVICE_PAYLOAD_MAX, &device.size_term, &size)) {
+        return false;
+    }
+    device.instance = (uint32_t)instance;
+    device.size = (size_t)size;
+    for (size_t i = 0; i < scenario->device_count; i++) {
+        if (strcmp(scenario->devices[i].idstr, device.idstr) == 0 &&
+            scenario->devices[i].instance == device.instance) {
+            return MFD_PARSE_FAIL(parser, "%s: that device stands above", device.idstr);
+        }
+    }
+    scenario->devices = mfd_arena_grow(&scenario->arena, scenario->devices, scenario->device_count,
+                                       sizeof(*scenario->devices));
+    scenario->devices[scenario->device_count++] = device;
+    return true;
+}
+
 static bool parse_tls(struct mfd_parser *parser, const struct mfd_words *words)
 {
     bool psk = strcmp(words->list[1], "psk") == 0;
@@ -254,6 +293,7 @@ static const struct {
     {"page", parse_page, false, false},
     {"uuid", parse_uuid, false, false},
     {"ram", parse_ram, true, true},
+    {"device", parse_device, true, true},
     {"tls", parse_tls, false, false},
     {"transport", parse_transport, false, false},
     {"needs", parse_needs, true, false},

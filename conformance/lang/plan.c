@@ -28,6 +28,10 @@ void mfd_plan_free(struct mfd_plan *plan)
     free_steps(&plan->witness);
     free_steps(&plan->finish);
     free(plan->blocks);
+    for (size_t i = 0; i < plan->device_count; i++) {
+        free(plan->devices[i].state);
+    }
+    free(plan->devices);
     free(plan->conns);
     free(plan->id);
     free(plan->params);
@@ -123,6 +127,12 @@ uint64_t mfd_plan_digest(const struct mfd_plan *plan)
     hash = mix_bytes(hash, plan->uuid, sizeof(plan->uuid));
     hash = mix_number(hash, plan->page_size);
     hash = mix_text(hash, plan->machine ? plan->machine : "");
+    hash = mix_number(hash, plan->device_count);
+    for (size_t i = 0; i < plan->device_count; i++) {
+        hash = mix_text(hash, plan->devices[i].idstr);
+        hash = mix_number(hash, plan->devices[i].instance);
+        hash = mix_number(hash, plan->devices[i].size);
+    }
     hash = mix_number(hash, plan->block_count);
     for (size_t i = 0; i < plan->block_count; i++) {
         hash = mix_block(hash, &plan->blocks[i]);

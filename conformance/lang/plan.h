@@ -104,6 +104,15 @@ struct mfd_steps {
     size_t count;
 };
 
+/* A device of the receiver, and the state that it has in the end. */
+struct mfd_plan_device {
+    const char *idstr; /* not owned */
+    uint32_t instance;
+    size_t size;    /* bytes that there is room for */
+    uint8_t *state; /* owned */
+    size_t filled;  /* bytes of it */
+};
+
 struct mfd_plan {
     char *id;                            /* "init/id-equals-count" or "init/eof[n=13]" */
     char *params;                        /* "n=13 channels=4", "" if none */
@@ -121,7 +130,9 @@ struct mfd_plan {
     uint8_t uuid[MFD_UUID_SIZE]; /* all zero unless set */
     uint32_t page_size;
     enum mfd_tls tls;
-    const char *machine; /* not owned */
+    const char *machine;             /* not owned */
+    struct mfd_plan_device *devices; /* whose state it is to take */
+    size_t device_count;
     struct mfd_plan_block *blocks;
     size_t block_count;
 

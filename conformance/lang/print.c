@@ -119,6 +119,15 @@ static void print_head(FILE *out, const struct mfd_scenario *scenario)
     for (size_t i = 0; i < scenario->ram_count; i++) {
         print_ram(out, &scenario->rams[i]);
     }
+    for (size_t i = 0; i < scenario->device_count; i++) {
+        const struct mfd_head_device *device = &scenario->devices[i];
+
+        fprintf(out, "%-9s %s ", "device", device->idstr);
+        mfd_term_print(out, &device->instance_term);
+        fputc(' ', out);
+        mfd_term_print(out, &device->size_term);
+        fputc('\n', out);
+    }
     if (scenario->tls) {
         print_header(out, "tls", "%s", scenario->tls == MFD_TLS_PSK ? "psk" : "x509");
     }

@@ -215,6 +215,15 @@ struct mfd_ram {
     bool resizable;
 };
 
+/* A device whose state the receiver takes. */
+struct mfd_head_device {
+    const char *idstr;
+    struct mfd_term instance_term; /* as written */
+    struct mfd_term size_term;
+    uint32_t instance;
+    size_t size; /* bytes that there is room for */
+};
+
 /* `each` (all values) or `with` (pairwise). */
 struct mfd_axis {
     unsigned line;
@@ -251,6 +260,8 @@ struct mfd_scenario {
     uint8_t uuid[MFD_UUID_SIZE];
     struct mfd_ram *rams;
     size_t ram_count;
+    struct mfd_head_device *devices;
+    size_t device_count;
     enum mfd_tls tls;
     enum mfd_transport transport;
     const char **needs;

@@ -23,7 +23,7 @@ struct parameter {
     char value[VALUE_SIZE];
 };
 
-enum { ADDR, CHANNELS, METHOD, UUID, PAGE_SIZE, RAM, REVISION, PARAMETERS };
+enum { ADDR, CHANNELS, METHOD, UUID, PAGE_SIZE, RAM, REVISION, DEVICES, PARAMETERS };
 
 static void fill_ram(char *value, const struct mfd_plan *plan, const struct mfd_live *live)
 {
@@ -38,6 +38,20 @@ static void fill_ram(char *value, const struct mfd_plan *plan, const struct mfd_
     }
 }
 
+static void fill_devices(char *value, const struct mfd_plan *plan, const struct mfd_live *live)
+{
+    size_t used = 0;
+    char path[128];
+
+    value[0] = '\0';
+    for (size_t i = 0; i < plan->device_count && used < VALUE_SIZE; i++) {
+        used += (size_t)snprintf(value + used, VALUE_SIZE - used, "%s%s:%u=%s:%zu", i ? "," : "",
+                                 plan->devices[i].idstr, (unsigned)plan->devices[i].instance,
+                                 mfd_live_state_path(live, i, path, sizeof(path)),
+                                 plan->devices[i].size);
+    }
+}
+
 static void fill_parameters(struct parameter *out, const struct mfd_plan *plan,
                             const struct mfd_live *live)
 {
@@ -45,7 +59,7 @@ static void fill_parameters(struct parameter *out, const struct mfd_plan *plan,
         {"{addr}", "MFD_ADDR", ""},           {"{channels}", "MFD_CHANNELS", ""},
         {"{method}", "MFD_METHOD", ""},       {"{uuid}", "MFD_UUID", ""},
         {"{page_size}", "MFD_PAGE_SIZE", ""}, {"{ram}", "MFD_RAM_OUT", ""},
-        {"{revision}", "MFD_REVISION", ""},
+        {"{revision}", "MFD_REVISION", ""},   {"{devices}", "MFD_DEVICES_OUT", ""},
     };
 
     memcpy(out, names, sizeof(names));
@@ -59,6 +73,7 @@ static void fill_parameters(struct parameter *out, const struct mfd_plan *plan,
     mfd_uuid_text(plan->uuid, out[UUID].value);
     snprintf(out[PAGE_SIZE].value, VALUE_SIZE, "%u", plan->page_size);
     fill_ram(out[RAM].value, plan, live);
+    fill_devices(out[DEVICES].value, plan, live);
     snprintf(out[REVISION].value, VALUE_SIZE, "%s", mfd_rev_info(plan->speak)->name);
 }
 

@@ -20,7 +20,7 @@
 #include "sender.h"
 
 #define RIG_MIB (1ull << 20)
-#define RIG_GUARD 60.0 /* seconds */
+#define RIG_GUARD 300.0 /* seconds; what waits for so long is broken, however busy the machine */
 
 struct rig_qemu {
     const char *name; /* for mfd_qemu_find() */

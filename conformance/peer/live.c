@@ -51,6 +51,12 @@ static bool make_block(struct mfd_live *live, const struct mfd_plan *plan, unsig
     return true;
 }
 
+const char *mfd_live_state_path(const struct mfd_live *live, size_t index, char *buf, size_t size)
+{
+    snprintf(buf, size, "%s/state%zu", live->dir, index);
+    return buf;
+}
+
 static bool make_keys(char *folder, const char *dir, const char *name, enum mfd_tls kind,
                       char *error)
 {

@@ -87,6 +87,9 @@ struct mfd_live {
     void *own; /* the kind's */
 };
 
+/* The file where the peer leaves the state of the plan's device `index`; returns `buf`. */
+const char *mfd_live_state_path(const struct mfd_live *live, size_t index, char *buf, size_t size);
+
 /*
  * Makes the private folder and the RAM files of a plan, filled as the plan says, and the mapped-ram file if it has one;
  * then starts the peer.

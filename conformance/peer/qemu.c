@@ -154,6 +154,9 @@ static const char *unsupported(const struct mfd_peer *peer, const struct mfd_pla
 {
     bool main_block = false;
 
+    if (plan->device_count) {
+        return "only real hardware has state in packets of its own";
+    }
     if (plan->page_size != 4096) {
         return "an x86 guest has pages of 4096 bytes";
     }

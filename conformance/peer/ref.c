@@ -65,6 +65,51 @@ static int build_guest(const struct mfd_plan *plan, const struct mfd_live *live,
     return error;
 }
 
+static int build_handlers(const struct mfd_plan *plan, struct mfd_device_handler *handlers)
+{
+    for (size_t i = 0; i < plan->device_count; i++) {
+        const struct mfd_plan_device *device = &plan->devices[i];
+
+        handlers[i].idstr = device->idstr;
+        handlers[i].instance = device->instance;
+        handlers[i].size = device->size;
+        handlers[i].room = calloc(1, device->size);
+        if (!handlers[i].room) {
+            return ENOMEM;
+        }
+    }
+    return 0;
+}
+
+/* Leaves what arrived of each device where the harness looks for it. 0 or an errno. */
+static int store_states(const struct mfd_live *live, const struct mfd_device_handler *handlers,
+                        size_t count)
+{
+    char path[128];
+    int error = 0;
+
+    for (size_t i = 0; i < count && !error; i++) {
+        FILE *file = fopen(mfd_live_state_path(live, i, path, sizeof(path)), "we");
+        size_t filled = atomic_load(&handlers[i].filled);
+
+        if (!file || fwrite(handlers[i].room, 1, filled, file) != filled) {
+            error = errno;
+        }
+        if (file && fclose(file) != 0) {
+            error = errno;
+        }
+    }
+    return error;
+}
+
+static void free_handlers(struct mfd_device_handler *handlers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(handlers[i].room);
+    }
+    free(handlers);
+}
+
 /* In the child: receives one migration and ends with the status that tells how it went. */
 static int receive(const struct mfd_plan *plan, const struct mfd_live *live, int listen_fd)
 {
@@ -75,8 +120,12 @@ static int receive(const struct mfd_plan *plan, const struct mfd_live *live, int
     char wrong[MFD_TLS_ERROR_SIZE];
     char text[256];
     struct mfd_mapfile file = {.offset = plan->file_offset};
+    struct mfd_device_handler *handlers = calloc(plan->device_count + 1, sizeof(*handlers));
     int error = build_guest(plan, live, &guest);
 
+    if (!error) {
+        error = handlers ? build_handlers(plan, handlers) : ENOMEM;
+    }
     if (!error) {
         config = mfd_receiver_defaults(plan->peer_rev, &guest);
         config.sync = plan->sync;
@@ -84,6 +133,8 @@ static int receive(const struct mfd_plan *plan, const struct mfd_live *live, int
         config.channels = plan->channels;
         config.page_size = plan->page_size;
         config.machine = plan->machine;
+        config.devices = handlers;
+        config.device_count = plan->device_count;
         memcpy(config.uuid, plan->uuid, sizeof(config.uuid));
         if (plan->tls) {
             creds = mfd_tls_load(plan->tls, MFD_TLS_RECEIVER, live->keys, NULL, wrong);
@@ -94,6 +145,10 @@ static int receive(const struct mfd_plan *plan, const struct mfd_live *live, int
                 : plan->file        ? mfd_mapfile_read(&config, &file, &result)
                                     : mfd_receiver_run(&config, listen_fd, &result);
     }
+    if (!error && result.completed) {
+        error = store_states(live, handlers, plan->device_count);
+    }
+    free_handlers(handlers, handlers ? plan->device_count : 0);
     mfd_tls_free(creds);
     mfd_guest_free(&guest);
     close_listener(listen_fd);

@@ -41,6 +41,33 @@ static void describe(const struct mfd_plan *plan, const uint8_t *page, unsigned 
     free(other);
 }
 
+/* Whether the peer has left the state that each device was sent, and no more. */
+static bool states_as_meant(const struct mfd_plan *plan, const struct mfd_live *live, char *detail,
+                            size_t size)
+{
+    for (size_t i = 0; i < plan->device_count; i++) {
+        const struct mfd_plan_device *device = &plan->devices[i];
+        uint8_t *found = malloc(device->size + 1);
+        char path[128];
+        FILE *file = fopen(mfd_live_state_path(live, i, path, sizeof(path)), "re");
+        size_t got = file && found ? fread(found, 1, device->size + 1, file) : 0;
+        bool same = file && found && got == device->filled &&
+                    memcmp(found, device->state, device->filled) == 0;
+
+        if (file) {
+            fclose(file);
+        }
+        free(found);
+        if (!same) {
+            snprintf(detail, size,
+                     "of device %s, instance %u, %zu bytes were left: not the %zu sent",
+                     device->idstr, (unsigned)device->instance, got, device->filled);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool mfd_memory_as_meant(const struct mfd_plan *plan, const struct mfd_live *live, bool witness,
                          char *detail, size_t size)
 {
@@ -77,5 +104,5 @@ bool mfd_memory_as_meant(const struct mfd_plan *plan, const struct mfd_live *liv
 
         snprintf(detail + used, size - used, "; %zu pages are wrong", wrong);
     }
-    return wanted && wrong == 0;
+    return wanted && wrong == 0 && states_as_meant(plan, live, detail, size);
 }

@@ -55,8 +55,25 @@ static void know(struct known *known, const struct mfd_plan *plan)
     };
 }
 
-static void check_part(const struct known *known, const struct mfd_step *step,
-                       const struct mfd_plan_part *part, struct mfd_findings *findings)
+/* How much a device takes is the receiver's to know, not the checks'. */
+static void check_room(const struct mfd_plan *plan, const uint8_t *bytes,
+                       struct mfd_findings *findings)
+{
+    uint32_t size = mfd_get32(bytes + MFD_DEVICE_NEXT_SIZE);
+
+    for (size_t i = 0; i < plan->device_count; i++) {
+        if (strcmp(plan->devices[i].idstr, (const char *)bytes + MFD_DEVICE_IDSTR) == 0 &&
+            size > plan->devices[i].size) {
+            assert_true(findings->count < FINDINGS);
+            findings->list[findings->count++] =
+                (struct mfd_finding){.rule = MFD_DEV_006, .got = size};
+        }
+    }
+}
+
+static void check_part(const struct known *known, const struct mfd_plan *plan,
+                       const struct mfd_step *step, const struct mfd_plan_part *part,
+                       struct mfd_findings *findings)
 {
     const uint8_t *bytes = step->bytes + part->offset;
 
@@ -69,6 +86,9 @@ static void check_part(const struct known *known, const struct mfd_step *step,
         break;
     case MFD_MSG_device:
         mfd_check_device(&known->context, bytes, part->size, findings);
+        if (!mfd_findings_refused(findings)) {
+            check_room(plan, bytes, findings);
+        }
         break;
     default:
         break;
@@ -158,7 +178,7 @@ static bool reason_is_right(const struct mfd_suite_file *file, const struct mfd_
 
         for (size_t p = 0; step->kind == MFD_STEP_SEND && step->deviation && p < step->part_count;
              p++) {
-            check_part(&known, step, &step->parts[p], &findings);
+            check_part(&known, plan, step, &step->parts[p], &findings);
         }
     }
     check_main(&known, plan, &findings);

@@ -207,6 +207,22 @@ static const char *add_device(struct mfd_params *params, const char *text, bool 
     return NULL;
 }
 
+/* Several, as MFD_DEVICES_OUT has them; a name or file with a comma in it cannot be told that way. */
+static const char *add_devices(struct mfd_params *params, const char *text)
+{
+    const char *wrong = NULL;
+    char one[2 * 256 + 64];
+
+    while (*text && !wrong) {
+        size_t len = strcspn(text, ",");
+
+        wrong = copy(one, sizeof(one), text, len) ? add_device(params, one, true)
+                                                  : "names a device without sense";
+        text += len + (text[len] == ',');
+    }
+    return wrong;
+}
+
 static const char *set_method(struct mfd_params *params, const char *value)
 {
     const struct mfd_method_info *method = mfd_method_named(value);
@@ -335,26 +351,35 @@ const char *mfd_params_set(struct mfd_params *params, enum mfd_param param, cons
     case MFD_PARAM_DEVICE_IN:
     case MFD_PARAM_DEVICE_OUT:
         return add_device(params, value, param == MFD_PARAM_DEVICE_OUT);
+    case MFD_PARAM_DEVICES_OUT:
+        return add_devices(params, value);
     }
     return "is unknown";
 }
 
-const char *mfd_params_environment(struct mfd_params *params, const char *ram_variable,
+const char *mfd_params_environment(struct mfd_params *params, enum mfd_tls_end end,
                                    const char **name)
 {
+    bool receives = end == MFD_TLS_RECEIVER;
     const struct {
         const char *name;
         enum mfd_param param;
     } variables[] = {
-        {"MFD_ADDR", MFD_PARAM_ADDRESS},        {"MFD_CHANNELS", MFD_PARAM_CHANNELS},
-        {"MFD_METHOD", MFD_PARAM_METHOD},       {"MFD_UUID", MFD_PARAM_UUID},
-        {"MFD_PAGE_SIZE", MFD_PARAM_PAGE_SIZE}, {ram_variable, MFD_PARAM_RAM},
-        {"MFD_REVISION", MFD_PARAM_REVISION},   {"MFD_SYNC", MFD_PARAM_SYNC},
-        {"MFD_MACHINE", MFD_PARAM_MACHINE},     {"MFD_TLS", MFD_PARAM_TLS},
+        {"MFD_ADDR", MFD_PARAM_ADDRESS},
+        {"MFD_CHANNELS", MFD_PARAM_CHANNELS},
+        {"MFD_METHOD", MFD_PARAM_METHOD},
+        {"MFD_UUID", MFD_PARAM_UUID},
+        {"MFD_PAGE_SIZE", MFD_PARAM_PAGE_SIZE},
+        {receives ? "MFD_RAM_OUT" : "MFD_RAM_IN", MFD_PARAM_RAM},
+        {"MFD_REVISION", MFD_PARAM_REVISION},
+        {"MFD_SYNC", MFD_PARAM_SYNC},
+        {"MFD_MACHINE", MFD_PARAM_MACHINE},
+        {"MFD_TLS", MFD_PARAM_TLS},
+        {receives ? "MFD_DEVICES_OUT" : NULL, MFD_PARAM_DEVICES_OUT},
     };
 
     for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-        const char *value = getenv(variables[i].name);
+        const char *value = variables[i].name ? getenv(variables[i].name) : NULL;
         const char *wrong = value ? mfd_params_set(params, variables[i].param, value) : NULL;
 
         if (wrong) {

@@ -24,16 +24,17 @@ enum mfd_param {
     /* NAME=FILE:SIZE, several separated by commas; SIZE with K, M or G, and :resizable behind it for a
      * block that RAM START may shrink */
     MFD_PARAM_RAM,
-    MFD_PARAM_REVISION,   /* name of a revision or a release number */
-    MFD_PARAM_SYNC,       /* section or marker */
-    MFD_PARAM_ZERO,       /* main, packet or none */
-    MFD_PARAM_MACHINE,    /* machine type; "" for any */
-    MFD_PARAM_STALL,      /* seconds; 0: never */
-    MFD_PARAM_TLS,        /* x509:FOLDER or psk:FOLDER, see tls.h */
-    MFD_PARAM_TLS_HOST,   /* name that the receiver's certificate is for */
-    MFD_PARAM_DEVICE_IN,  /* ID:INSTANCE=FILE, state of a device; ID may hold colons */
-    MFD_PARAM_DEVICE_OUT, /* ID:INSTANCE=FILE:BOUND, BOUND in bytes with K, M or G */
-    MFD_PARAM_LAST = MFD_PARAM_DEVICE_OUT,
+    MFD_PARAM_REVISION,    /* name of a revision or a release number */
+    MFD_PARAM_SYNC,        /* section or marker */
+    MFD_PARAM_ZERO,        /* main, packet or none */
+    MFD_PARAM_MACHINE,     /* machine type; "" for any */
+    MFD_PARAM_STALL,       /* seconds; 0: never */
+    MFD_PARAM_TLS,         /* x509:FOLDER or psk:FOLDER, see tls.h */
+    MFD_PARAM_TLS_HOST,    /* name that the receiver's certificate is for */
+    MFD_PARAM_DEVICE_IN,   /* ID:INSTANCE=FILE, state of a device; ID may hold colons */
+    MFD_PARAM_DEVICE_OUT,  /* ID:INSTANCE=FILE:BOUND, BOUND in bytes with K, M or G */
+    MFD_PARAM_DEVICES_OUT, /* the same, several separated by commas */
+    MFD_PARAM_LAST = MFD_PARAM_DEVICES_OUT,
 };
 
 struct mfd_param_block {
@@ -82,10 +83,11 @@ void mfd_params_init(struct mfd_params *params);
 /* NULL, or what is wrong with the value: a constant phrase like "is no UUID". */
 const char *mfd_params_set(struct mfd_params *params, enum mfd_param param, const char *value);
 /*
- * Takes the MFD_* variables that are set; RAM from `ram_variable` (MFD_RAM_OUT or MFD_RAM_IN).
+ * Takes the MFD_* variables that are set; a receiver's memory and devices are those of MFD_RAM_OUT and
+ * MFD_DEVICES_OUT, a sender's memory that of MFD_RAM_IN.
  * Returns like mfd_params_set(), with the variable in `*name`.
  */
-const char *mfd_params_environment(struct mfd_params *params, const char *ram_variable,
+const char *mfd_params_environment(struct mfd_params *params, enum mfd_tls_end end,
                                    const char **name);
 /*
  * Loads the credentials for one end; NULL in `*creds` where TLS is not asked for. False with `error`

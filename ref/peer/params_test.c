@@ -160,7 +160,7 @@ static void the_environment_gives_way_to_the_command_line(void **state)
     setenv("MFD_CHANNELS", "4", 1);
     setenv("MFD_RAM_OUT", "a=f:1M,b=g:1M", 1);
     mfd_params_init(&params);
-    assert_null(mfd_params_environment(&params, "MFD_RAM_OUT", &name));
+    assert_null(mfd_params_environment(&params, MFD_TLS_RECEIVER, &name));
     assert_string_equal(params.address, "unix:/x");
     assert_int_equal(params.channels, 4);
     assert_int_equal(params.block_count, 2);
@@ -170,7 +170,7 @@ static void the_environment_gives_way_to_the_command_line(void **state)
     assert_string_equal(params.blocks[0].name, "c");
 
     setenv("MFD_CHANNELS", "many", 1);
-    assert_non_null(mfd_params_environment(&params, "MFD_RAM_OUT", &name));
+    assert_non_null(mfd_params_environment(&params, MFD_TLS_RECEIVER, &name));
     assert_string_equal(name, "MFD_CHANNELS");
     unsetenv("MFD_ADDR");
     unsetenv("MFD_CHANNELS");
