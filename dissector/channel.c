@@ -93,7 +93,7 @@ bool mfd_channel_hello(struct mfd_parse *parse)
         parse->flow->missed = true;
         return true;
     }
-    if (!mfd_parse_have(parse, MFD_HELLO_SIZE, &snapped)) {
+    if (!mfd_parse_whole(parse, MFD_HELLO_SIZE, &snapped)) {
         return snapped && cut_short(parse, MFD_MSG_hello);
     }
     buf = mfd_parse_bytes(parse);
@@ -119,7 +119,7 @@ static bool wants_payload(struct mfd_parse *parse, uint32_t size, uint64_t paylo
     bool snapped = false;
 
     return mfd_prefs.reassemble && payload && payload <= WHOLE_MAX &&
-           !mfd_parse_have(parse, size + (uint32_t)payload, &snapped) && !snapped;
+           !mfd_parse_whole(parse, size + (uint32_t)payload, &snapped) && !snapped;
 }
 
 static bool device_packet(struct mfd_parse *parse)

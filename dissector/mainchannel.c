@@ -91,7 +91,7 @@ bool mfd_main_record(struct mfd_parse *parse)
         record.payload = 0;
     }
     if ((record.size > mfd_parse_captured(parse) || record.message == MFD_MSG_subsection) &&
-        !mfd_parse_have(parse, (uint32_t)(record.size + record.payload), &snapped) && !snapped) {
+        !mfd_parse_whole(parse, (uint32_t)(record.size + record.payload), &snapped) && !snapped) {
         link->main = before;
         return false;
     }
@@ -233,10 +233,11 @@ bool mfd_main_reply(struct mfd_parse *parse)
     uint32_t size = MFD_RETURN_HEADER_SIZE;
     bool snapped = false;
 
-    if (mfd_parse_have(parse, size, &snapped)) {
-        size += mfd_get16(mfd_parse_bytes(parse) + 2);
-    }
     if (!mfd_parse_have(parse, size, &snapped)) {
+        return snapped && lost(parse);
+    }
+    size += mfd_get16(mfd_parse_bytes(parse) + 2);
+    if (!mfd_parse_whole(parse, size, &snapped)) {
         return snapped && lost(parse);
     }
     note = mfd_parse_note(parse, MFD_NOTE_MESSAGE, size);

@@ -197,10 +197,12 @@ uint32_t mfd_parse_left(const struct mfd_parse *parse);
 uint32_t mfd_parse_captured(const struct mfd_parse *parse);
 const uint8_t *mfd_parse_bytes(const struct mfd_parse *parse);
 /*
- * Whether `size` bytes are there. If not, asks for them if that can be done; `*snapped` tells that it
- * cannot, since they are not in the capture.
+ * Whether `size` bytes are there. If not, asks for more if that can be done; `*snapped` tells that it
+ * cannot, since they are not in the capture. Only a message's whole size is asked for as such: TCP does not take apart
+ * a second time what was asked for in several steps that end within a segment.
  */
 bool mfd_parse_have(struct mfd_parse *parse, uint32_t size, bool *snapped);
+bool mfd_parse_whole(struct mfd_parse *parse, uint32_t size, bool *snapped);
 /* Goes behind the note, whose payload follows, and lets the observer see its bytes. */
 void mfd_parse_passed(struct mfd_parse *parse, struct mfd_note *note);
 /* Adds findings to a note. */

@@ -27,7 +27,8 @@ const uint8_t *mfd_parse_bytes(const struct mfd_parse *parse)
     return tvb_get_ptr(parse->tvb, (int)parse->at, (int)mfd_parse_captured(parse));
 }
 
-bool mfd_parse_have(struct mfd_parse *parse, uint32_t size, bool *snapped)
+/* Asks for `want` where `size` bytes are not there. */
+static bool have(struct mfd_parse *parse, uint32_t size, uint32_t want, bool *snapped)
 {
     uint32_t left = mfd_parse_left(parse);
     uint32_t captured = mfd_parse_captured(parse);
@@ -42,8 +43,18 @@ bool mfd_parse_have(struct mfd_parse *parse, uint32_t size, bool *snapped)
         return false;
     }
     parse->call->want_at = parse->at;
-    parse->call->want = size - left;
+    parse->call->want = want ? want : size - left;
     return false;
+}
+
+bool mfd_parse_have(struct mfd_parse *parse, uint32_t size, bool *snapped)
+{
+    return have(parse, size, DESEGMENT_ONE_MORE_SEGMENT, snapped);
+}
+
+bool mfd_parse_whole(struct mfd_parse *parse, uint32_t size, bool *snapped)
+{
+    return have(parse, size, 0, snapped);
 }
 
 struct mfd_note *mfd_parse_note(struct mfd_parse *parse, enum mfd_note_kind kind, uint32_t size)
