@@ -296,8 +296,8 @@ static bool compile_steps(struct mfd_compiler *c, size_t order)
 /* What the language can say and the plan cannot carry. */
 static bool check_scope(const struct mfd_scenario *scenario, struct mfd_lang_error *error)
 {
-    if (scenario->sender) {
-        return mfd_lang_fail(error, 0, "role sender: needs a sender under test");
+    if (scenario->sender && scenario->transport == MFD_TRANSPORT_FILE) {
+        return mfd_lang_fail(error, 0, "role sender: a file has no connections");
     }
     if (scenario->tls && scenario->transport == MFD_TRANSPORT_FILE) {
         return mfd_lang_fail(error, 0, "tls: a file has none");
@@ -343,7 +343,11 @@ static bool compile_plan(struct mfd_compiler *c, const struct mfd_binding *bindi
     set_configuration(c);
     set_conns(c);
     set_devices(c);
-    return set_blocks(c) && compile_steps(c, binding->order);
+    if (!set_blocks(c)) {
+        return false;
+    }
+    return scenario->sender ? find_deviating(c) && mfd_compile_sender(c)
+                            : compile_steps(c, binding->order);
 }
 
 struct mfd_plan *mfd_scenario_compile(const struct mfd_scenario *scenario,

@@ -79,6 +79,11 @@ void mfd_build_last(struct mfd_compiler *c, size_t from, struct mfd_bytes *to);
 /* Appends the START sequence from record `from` on. */
 void mfd_build_start(struct mfd_compiler *c, size_t from, struct mfd_bytes *to);
 
+/* ---- compile_sender.c ---- */
+
+/* The moments of a plan that tests a sender, and how it is to send. */
+bool mfd_compile_sender(struct mfd_compiler *c);
+
 /* ---- build_file.c ---- */
 
 /* Where in the file the next byte of `to` goes. */

@@ -147,7 +147,9 @@ static bool touches_any(const struct mfd_scenario *scenario, const char *fields)
 
 static bool check_fields(const struct mfd_scenario *scenario, struct mfd_lang_error *error)
 {
-    for (size_t i = 0; mfd_scenario_negative(scenario) && i < scenario->rule_count; i++) {
+    /* the faults of a scenario that tests a sender are a receiver's, and on no field */
+    for (size_t i = 0;
+         !scenario->sender && mfd_scenario_negative(scenario) && i < scenario->rule_count; i++) {
         const struct mfd_rule_info *rule = mfd_rule_info(scenario->rules[i]);
 
         if (rule->kind == MFD_KIND_BYTES && *rule->field && !touches_any(scenario, rule->field)) {
@@ -259,8 +261,9 @@ static bool line_uses(const struct mfd_line *line, const char *name)
 
 static bool axis_used(const struct mfd_scenario *scenario, const char *name)
 {
-    bool used =
-        strcmp(name, "channels") == 0 || strcmp(name, "page") == 0 || strcmp(name, "method") == 0;
+    bool used = strcmp(name, "channels") == 0 || strcmp(name, "page") == 0 ||
+                strcmp(name, "method") == 0 ||
+                (scenario->sender && (strcmp(name, "transport") == 0 || strcmp(name, "zero") == 0));
 
     for (size_t i = 0; !used && i < scenario->ram_count; i++) {
         used = term_uses(&scenario->rams[i].size, name);
@@ -308,7 +311,7 @@ static bool check_balance(const struct mfd_plan *plan, struct mfd_lang_error *er
     unsigned *syncs = mfd_zalloc(plan->conn_count * sizeof(*syncs));
     bool good = true;
 
-    if (plan->file) {
+    if (plan->file || plan->sender) {
         free(syncs);
         return true;
     }
@@ -355,9 +358,6 @@ static bool check_plans(const struct mfd_scenario *scenario, enum mfd_rev rev,
 
 static bool check_compiles(const struct mfd_scenario *scenario, struct mfd_lang_error *error)
 {
-    if (scenario->sender) {
-        return true;
-    }
     for (int rev = 0; rev <= MFD_REV_LATEST; rev++) {
         if (has_peer(scenario, (enum mfd_rev)rev) &&
             mfd_scenario_expected(scenario, (enum mfd_rev)rev) &&

@@ -52,6 +52,12 @@ void mfd_page_filled(uint8_t *out, uint32_t page_size, const struct mfd_plan_blo
     case MFD_FILL_BYTE:
         memset(out, block->fill_byte, page_size);
         break;
+    case MFD_FILL_MIXED:
+        if (page % 3 == 2) {
+            memset(out, 0, page_size);
+            break;
+        }
+        /* fall through */
     case MFD_FILL_RANDOM:
         fill_words(out, page_size, TAG_FILLED, index, page, 0);
         break;

@@ -15,6 +15,7 @@ struct material {
     bool bytes; /* it sends something */
     bool connects;
     bool settle;
+    bool taken; /* with role sender: a connection, or a message, is taken */
 };
 
 /* A hello is that of what the scenario speaks. */
@@ -38,6 +39,7 @@ static struct material line_material(const struct mfd_scenario *scenario,
         .bytes = info->messages || verb == MFD_VERB_send,
         .connects = verb == MFD_VERB_connect,
         .settle = verb == MFD_VERB_settle,
+        .taken = line->at || verb == MFD_VERB_accept,
     };
 }
 
@@ -65,11 +67,15 @@ static bool possible(const struct material *of, enum mfd_fault_kind kind)
         return of->messages & M(packet);
     case MFD_FAULT_OMIT:
         return !of->settle;
+    case MFD_FAULT_REFUSE:
+    case MFD_FAULT_STALL:
+    case MFD_FAULT_CANCEL:
+        return of->taken;
     case MFD_FAULT_PLAIN:
     case MFD_FAULT_FOREIGN:
     case MFD_FAULT_CLOSE:
     case MFD_FAULT_RESET:
-        return of->bytes || of->connects;
+        return of->bytes || of->connects || of->taken;
     default:
         return of->bytes;
     }
@@ -84,6 +90,9 @@ static bool takes_value(enum mfd_fault_kind kind)
     case MFD_FAULT_FOREIGN:
     case MFD_FAULT_CLOSE:
     case MFD_FAULT_RESET:
+    case MFD_FAULT_REFUSE:
+    case MFD_FAULT_STALL:
+    case MFD_FAULT_CANCEL:
         return false;
     default:
         return true;

@@ -163,12 +163,12 @@ static bool parse_ram_option(struct mfd_parser *parser, const char *word, struct
     if (strncmp(word, "fill=", 5) != 0 || ram->fill != MFD_FILL_ZERO) {
         return MFD_PARSE_FAIL(parser, "%s: only fill= and resizable may follow, each once", word);
     }
-    if (strcmp(word + 5, "random") == 0) {
-        ram->fill = MFD_FILL_RANDOM;
+    if (strcmp(word + 5, "random") == 0 || strcmp(word + 5, "mixed") == 0) {
+        ram->fill = word[5] == 'r' ? MFD_FILL_RANDOM : MFD_FILL_MIXED;
         return true;
     }
     if (strlen(word + 5) != 2 || strspn(word + 5, "0123456789abcdefABCDEF") != 2) {
-        return MFD_PARSE_FAIL(parser, "%s: neither two hex digits nor random", word);
+        return MFD_PARSE_FAIL(parser, "%s: neither two hex digits, random nor mixed", word);
     }
     ram->fill = MFD_FILL_BYTE;
     ram->fill_byte = (uint8_t)strtoul(word + 5, NULL, 16);

@@ -83,7 +83,8 @@ static bool parse_at(struct mfd_parser *parser, const char *word, struct mfd_lin
     if (verb == MFD_VERB_COUNT || !mfd_verb_info(verb)->messages) {
         return MFD_PARSE_FAIL(parser, "%.80s: must be MESSAGE#NUMBER", word);
     }
-    return mfd_parse_term(parser, hash + 1, &line->at_number);
+    line->at_last = strcmp(hash + 1, "last") == 0;
+    return line->at_last || mfd_parse_term(parser, hash + 1, &line->at_number);
 }
 
 static const char *who_text(enum mfd_who_kind kind)

@@ -27,6 +27,10 @@ void mfd_plan_free(struct mfd_plan *plan)
     free_steps(&plan->steps);
     free_steps(&plan->witness);
     free_steps(&plan->finish);
+    for (size_t i = 0; i < plan->moment_count; i++) {
+        free(plan->moments[i].text);
+    }
+    free(plan->moments);
     free(plan->blocks);
     for (size_t i = 0; i < plan->device_count; i++) {
         free(plan->devices[i].state);
@@ -103,6 +107,15 @@ static uint64_t mix_steps(uint64_t hash, const struct mfd_steps *steps)
     return hash;
 }
 
+static uint64_t mix_moment(uint64_t hash, const struct mfd_moment *moment)
+{
+    hash = mix_number(hash, moment->conn);
+    hash = mix_number(hash, (uint64_t)moment->at);
+    hash = mix_number(hash, moment->number);
+    hash = mix_number(hash, moment->cut);
+    return mix_number(hash, moment->acts);
+}
+
 static uint64_t mix_block(uint64_t hash, const struct mfd_plan_block *block)
 {
     hash = mix_text(hash, block->name);
@@ -139,6 +152,12 @@ uint64_t mfd_plan_digest(const struct mfd_plan *plan)
     }
     if (plan->file) {
         hash = mix_number(hash, plan->file_offset);
+    }
+    if (plan->sender) {
+        hash = mix_number(hash, plan->tcp ? 2 : 1);
+    }
+    for (size_t i = 0; i < plan->moment_count; i++) {
+        hash = mix_moment(hash, &plan->moments[i]);
     }
     hash = mix_number(hash, plan->conn_count);
     for (size_t i = 0; i < plan->conn_count; i++) {

@@ -12,7 +12,12 @@
 #include "rule.h"
 #include "wire.h"
 
-enum mfd_fill { MFD_FILL_ZERO, MFD_FILL_BYTE, MFD_FILL_RANDOM };
+enum mfd_fill {
+    MFD_FILL_ZERO,
+    MFD_FILL_BYTE,
+    MFD_FILL_RANDOM,
+    MFD_FILL_MIXED /* as random, but every third page holds zeros */
+};
 
 /* What a page holds in the model of guest RAM. */
 enum mfd_page_state { MFD_PAGE_FILL, MFD_PAGE_DATA, MFD_PAGE_ZERO };
@@ -113,6 +118,38 @@ struct mfd_plan_device {
     size_t filled;  /* bytes of it */
 };
 
+/* Of a plan that tests a sender: when the receiver does something to one connection. */
+enum mfd_moment_at {
+    MFD_AT_ACCEPT, /* it is taken; channels are counted as they arrive */
+    MFD_AT_HELLO,
+    MFD_AT_SYNC,
+    MFD_AT_DATA,  /* a packet with pages that is no SYNC */
+    MFD_AT_START, /* main: the RAM START section is complete */
+    MFD_AT_LAST,  /* main: the sync point of the END section is reached */
+    MFD_AT_END,   /* main: no more sections */
+};
+
+/* What it does then, as bits. */
+#define MFD_DO_REFUSE 1u  /* takes neither this connection nor any later one */
+#define MFD_DO_FOREIGN 2u /* shows a certificate, or a key, that the sender does not know */
+#define MFD_DO_CLOSE 4u   /* closes it in order, */
+#define MFD_DO_RESET 8u   /* resets it, */
+#define MFD_DO_STALL 16u  /* reads nothing more from it */
+#define MFD_DO_CANCEL 32u /* has the sender cancel */
+
+/* The last message of its kind, whatever its number. */
+#define MFD_NUMBER_LAST UINT64_MAX
+
+struct mfd_moment {
+    unsigned conn; /* index in the plan's connections */
+    enum mfd_moment_at at;
+    uint64_t number; /* of that kind of message, from 0 */
+    uint64_t cut;    /* the moment comes after so many bytes of the message; 0: behind it */
+    unsigned acts;
+    unsigned line; /* in the scenario file */
+    char *text;    /* the step as a scenario line, owned */
+};
+
 struct mfd_plan {
     char *id;                            /* "init/id-equals-count" or "init/eof[n=13]" */
     char *params;                        /* "n=13 channels=4", "" if none */
@@ -140,6 +177,12 @@ struct mfd_plan {
      * the one "connection" of the kind FILE, and there is no witness. */
     bool file;
     uint64_t file_offset; /* of the stream in the file */
+
+    /* The peer is the sender: there are no steps, and these moments, none of a plan without fault. */
+    bool sender;
+    bool tcp; /* over TCP, not a UNIX socket */
+    struct mfd_moment *moments;
+    size_t moment_count;
 
     struct mfd_plan_conn *conns;
     size_t conn_count;

@@ -72,8 +72,8 @@ static void print_ram(FILE *out, const struct mfd_ram *ram)
     mfd_term_print(out, &ram->size);
     if (ram->fill == MFD_FILL_BYTE) {
         fprintf(out, " fill=%02x", ram->fill_byte);
-    } else if (ram->fill == MFD_FILL_RANDOM) {
-        fputs(" fill=random", out);
+    } else if (ram->fill != MFD_FILL_ZERO) {
+        fputs(ram->fill == MFD_FILL_RANDOM ? " fill=random" : " fill=mixed", out);
     }
     fputs(ram->resizable ? " resizable\n" : "\n", out);
 }
@@ -229,8 +229,10 @@ static void print_step(FILE *out, const struct mfd_line *line)
     fputs(line->at ? "at " : "", out);
     print_who(out, &line->who);
     if (line->at) {
-        fprintf(out, "%s#", line->at_message);
-        mfd_term_print(out, &line->at_number);
+        fprintf(out, "%s#%s", line->at_message, line->at_last ? "last" : "");
+        if (!line->at_last) {
+            mfd_term_print(out, &line->at_number);
+        }
         fputs(line->verb == MFD_VERB_COUNT ? "" : " ", out);
     }
     if (line->verb != MFD_VERB_COUNT) {

@@ -140,8 +140,8 @@ static void comments_stay_with_what_follows_them(void **state)
 static void what_is_not_compiled_is_printed_too(void **state)
 {
     static const char sender[] =
-        "# P\nrole      sender\n\nat ch 1 data#3 ! reset\nat main start#1 stall\n"
-        "ch 0 refuse\nat extra x data#2*channels ! zero_pages=slots\nexpect refused\n";
+        "# P\nrole      sender\n\nat ch 1 data#3 ! reset\nat main start#0 ! stall cancel\n"
+        "ch 0 accept ! refuse\nat ch 0 sync#last ! close\nat extra x data#2*channels ! zero_pages=slots\nexpect refused\n";
     static const char file[] =
         "# P\ntransport file\neach      p in 0 1 3 64K\n\nfile start ! page_size=$p\n"
         "expect refused\n";

@@ -28,11 +28,12 @@ static const struct {
 };
 
 static const char *const faults[MFD_FAULT_COUNT] = {
-    [MFD_FAULT_FIELD] = "FIELD",     [MFD_FAULT_BLOCK] = "block", [MFD_FAULT_PAYLOAD] = "payload",
-    [MFD_FAULT_STREAM] = "stream",   [MFD_FAULT_PAD] = "pad",     [MFD_FAULT_TWICE] = "twice",
-    [MFD_FAULT_OMIT] = "omit",       [MFD_FAULT_CUT] = "cut",     [MFD_FAULT_SPLIT] = "split",
-    [MFD_FAULT_FOREIGN] = "foreign", [MFD_FAULT_PLAIN] = "plain", [MFD_FAULT_CLOSE] = "close",
-    [MFD_FAULT_RESET] = "reset",
+    [MFD_FAULT_FIELD] = "FIELD",     [MFD_FAULT_BLOCK] = "block",   [MFD_FAULT_PAYLOAD] = "payload",
+    [MFD_FAULT_STREAM] = "stream",   [MFD_FAULT_PAD] = "pad",       [MFD_FAULT_TWICE] = "twice",
+    [MFD_FAULT_OMIT] = "omit",       [MFD_FAULT_CUT] = "cut",       [MFD_FAULT_SPLIT] = "split",
+    [MFD_FAULT_FOREIGN] = "foreign", [MFD_FAULT_PLAIN] = "plain",   [MFD_FAULT_CLOSE] = "close",
+    [MFD_FAULT_RESET] = "reset",     [MFD_FAULT_REFUSE] = "refuse", [MFD_FAULT_STALL] = "stall",
+    [MFD_FAULT_CANCEL] = "cancel",
 };
 
 /* The mask of method bits in revs.def is wider than the methods that a release has: 0x08 was free before 9.1. */

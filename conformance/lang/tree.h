@@ -144,6 +144,9 @@ enum mfd_fault_kind {
     MFD_FAULT_FOREIGN, /* TLS by keys that the peer does not know */
     MFD_FAULT_CLOSE,
     MFD_FAULT_RESET,
+    MFD_FAULT_REFUSE, /* these three only with role sender: the connection is not taken, */
+    MFD_FAULT_STALL,  /* nothing more is read from it, */
+    MFD_FAULT_CANCEL, /* the sender is told to cancel */
     MFD_FAULT_COUNT
 };
 
@@ -172,6 +175,7 @@ struct mfd_line {
     bool whole; /* "! STEP": the whole line is the fault; `args` and `faults` stand together */
     bool at;    /* "at WHO MESSAGE#K": role sender */
     const char *at_message;
+    bool at_last; /* "#last" in place of a number */
     struct mfd_term at_number;
     struct mfd_who who;
     enum mfd_verb verb; /* MFD_VERB_COUNT after "at" if there is none */
