@@ -9,8 +9,10 @@
 #include "sender.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define CONNECT_TIMEOUT_MS 10000
@@ -93,7 +95,8 @@ static const struct argp parser = {
         "Migrates the contents of files to a receiver.\v"
         "Exits with 0 when the receiver confirmed the migration, 1 when it failed, 2 for wrong usage, 77 for "
         "what is not implemented. MFD_ADDR, MFD_CHANNELS, MFD_METHOD, MFD_UUID, MFD_PAGE_SIZE, "
-        "MFD_RAM_IN, MFD_REVISION, MFD_SYNC, MFD_MACHINE and MFD_TLS stand in for options that are not given.",
+        "MFD_RAM_IN, MFD_REVISION, MFD_SYNC, MFD_ZERO, MFD_MACHINE and MFD_TLS stand in for options that are not "
+        "given. SIGTERM cancels the migration, which then has failed.",
 };
 
 static struct mfd_sender_config configure(const struct arguments *arguments)
@@ -167,6 +170,16 @@ static int write_file(const struct arguments *arguments)
     return conclude(m, mfd_mapfile_write(&config, &file, &result), &result);
 }
 
+/* A descriptor that becomes readable when the process is asked to end; -1: it just ends then. */
+static int on_terminate(void)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    return sigprocmask(SIG_BLOCK, &signals, NULL) == 0 ? signalfd(-1, &signals, SFD_CLOEXEC) : -1;
+}
+
 /* Main first, which is what a real sender does, and what receivers before 8.0 need. */
 static int send_to(const struct arguments *arguments)
 {
@@ -182,6 +195,7 @@ static int send_to(const struct arguments *arguments)
         count += !error;
     }
     config.fds = fds;
+    config.cancel_fd = on_terminate();
     status = error ? mfd_migrate_complain(m, m->params.address, error) : migrate(m, &config);
     for (unsigned i = 0; i < count; i++) {
         close(fds[i]);

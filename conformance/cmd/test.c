@@ -50,6 +50,9 @@ static void rerun_text(const struct mfd_test_args *args, char *text, size_t size
     if (args->peer) {
         used += (size_t)snprintf(text + used, size - used, " %s", args->peer);
     }
+    if (strcmp(args->role, "sender") == 0 && used < size) {
+        used += (size_t)snprintf(text + used, size - used, " --role sender");
+    }
     if (args->profile && used < size) {
         snprintf(text + used, size - used, " --profile %s", args->profile);
     }
@@ -66,7 +69,7 @@ static int finish(const struct mfd_test_args *args, const struct mfd_run *run)
 }
 
 static void describe_run(struct mfd_run *run, const struct mfd_peer *peer,
-                         const struct mfd_profile *profile)
+                         const struct mfd_profile *profile, const char *role)
 {
     char version[256] = "";
 
@@ -79,7 +82,7 @@ static void describe_run(struct mfd_run *run, const struct mfd_peer *peer,
     run->peer_version = strdup(version);
     run->peer_path = strdup(peer->path);
     run->profile = strdup(profile->name);
-    run->role = "receiver";
+    run->role = role;
 }
 
 struct context {
@@ -124,7 +127,7 @@ static int run_and_report(const struct mfd_test_args *args, const struct mfd_pee
         .scenarios = scenarios,
         .globs = args->globs,
         .baseline = baseline,
-        .role = "receiver",
+        .role = args->role,
         .rerun = rerun,
         .jobs = args->jobs,
         .repeat = args->repeat,
@@ -140,7 +143,7 @@ static int run_and_report(const struct mfd_test_args *args, const struct mfd_pee
     int code = MFD_USAGE;
 
     rerun_text(args, rerun, sizeof(rerun));
-    describe_run(&run, peer, profile);
+    describe_run(&run, peer, profile, args->role);
     mfd_text_start(&text, stdout, args->strict);
     if (mfd_run_suite(peer, &options, &run, error)) {
         code = finish(args, &run);

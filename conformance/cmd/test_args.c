@@ -35,7 +35,7 @@ enum key {
 static const struct argp_option options[] = {
     {NULL, 't', "GLOB", 0, "only these: a scenario, an instance or a rule; * and ** as in paths",
      0},
-    {"role", KEY_ROLE, "ROLE", 0, "what the peer is: receiver", 0},
+    {"role", KEY_ROLE, "ROLE", 0, "what the peer is: receiver (the default) or sender", 0},
     {"profile", KEY_PROFILE, "NAME", 0, "what the peer is taken for (default: auto)", 0},
     {"baseline", KEY_BASELINE, "FILE", 0,
      "known deviations (default: those of the profile, if any)", 0},
@@ -96,9 +96,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
         args->globs[args->glob_count++] = text;
         break;
     case KEY_ROLE:
-        if (strcmp(text, "receiver") != 0) {
-            argp_error(state, "the role is receiver, not '%s'", text);
+        if (strcmp(text, "receiver") != 0 && strcmp(text, "sender") != 0) {
+            argp_error(state, "the role is receiver or sender, not '%s'", text);
         }
+        args->role = text;
         break;
     case KEY_PROFILE:
         args->profile = text;
@@ -180,7 +181,8 @@ static const struct argp parser = {
     "[PEER] [-- COMMAND...]",
     "Run scenarios against a peer and judge what it does."
     "\vPEER is ref (the embedded reference, the default), qemu (on PATH), qemu=PATH, or qemu=SUITE "
-    "for that of another Debian release, which mfdkit qemu fetch gets; a COMMAND behind -- is started for each scenario by the contract in README.md.\n\n"
+    "for that of another Debian release, which mfdkit qemu fetch gets; a COMMAND behind -- is started for each scenario by the contract in README.md. "
+    "With --role sender the peer sends, and each rule of the observer gets a result of its own, rule/ID.\n\n"
     "Exit status: 0 all as expected, 1 something unexpected, 2 usage, 3 the harness itself failed, 4 nothing ran.",
     NULL,
     NULL,
@@ -191,8 +193,11 @@ void mfd_test_args_parse(int argc, char **argv, struct mfd_test_args *args)
     static char name[] = "mfdkit test";
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
-    *args = (struct mfd_test_args){
-        .scale = 1, .strength = 2, .repeat = 1, .jobs = processors > 0 ? (unsigned)processors : 1};
+    *args = (struct mfd_test_args){.role = "receiver",
+                                   .scale = 1,
+                                   .strength = 2,
+                                   .repeat = 1,
+                                   .jobs = processors > 0 ? (unsigned)processors : 1};
     /* what stands behind -- is the command's own, options included */
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--") == 0) {

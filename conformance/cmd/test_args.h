@@ -16,6 +16,7 @@ struct mfd_test_args {
     char **command; /* behind "--", or NULL */
     const char *globs[MFD_GLOBS_MAX + 1];
     unsigned glob_count;
+    const char *role; /* "receiver" or "sender": of the peer */
     const char *profile;
     const char *baseline;
     const char *scenarios;

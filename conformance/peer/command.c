@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Any program as receiver, by the contract in README.md: parameters in its command line and in MFD_*
- * variables, exit status 0 completed, 1 refused, 77 not supported.
+ * Any program as receiver or as sender, by the contract in README.md: parameters in its command line and in
+ * MFD_* variables, exit status 0 completed, 1 refused, 77 not supported.
  */
 #include "exit_peer.h"
 #include "image.h"
 #include "method.h"
+#include "source.h"
 #include "stage2017.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +55,7 @@ static void fill_devices(char *value, const struct mfd_plan *plan, const struct 
 }
 
 static void fill_parameters(struct parameter *out, const struct mfd_plan *plan,
-                            const struct mfd_live *live)
+                            const struct mfd_live *live, const char *address)
 {
     static const struct parameter names[PARAMETERS] = {
         {"{addr}", "MFD_ADDR", ""},           {"{channels}", "MFD_CHANNELS", ""},
@@ -63,11 +65,10 @@ static void fill_parameters(struct parameter *out, const struct mfd_plan *plan,
     };
 
     memcpy(out, names, sizeof(names));
-    if (plan->file) {
-        mfd_image_address(plan, live->address, out[ADDR].value, VALUE_SIZE);
-    } else {
-        snprintf(out[ADDR].value, VALUE_SIZE, "unix:%s", live->address);
+    if (plan->sender) {
+        out[RAM].variable = "MFD_RAM_IN";
     }
+    snprintf(out[ADDR].value, VALUE_SIZE, "%s", address);
     snprintf(out[CHANNELS].value, VALUE_SIZE, "%u", plan->channels);
     snprintf(out[METHOD].value, VALUE_SIZE, "%s", mfd_method_info(plan->method)->name);
     mfd_uuid_text(plan->uuid, out[UUID].value);
@@ -108,8 +109,10 @@ static char *expand(const char *argument, const struct parameter *parameters)
 /* In the child: never returns. */
 __attribute__((noreturn)) static void run_command(const struct mfd_peer *peer,
                                                   const struct mfd_plan *plan,
-                                                  const struct mfd_live *live)
+                                                  const struct mfd_live *live, const char *address)
 {
+    static const char *const zeros[] = {
+        [MFD_ZERO_MAIN] = "main", [MFD_ZERO_PACKET] = "packet", [MFD_ZERO_NONE] = "none"};
     static struct parameter parameters[PARAMETERS];
     char tls[sizeof(live->keys) + 8];
     size_t count = 0;
@@ -118,12 +121,15 @@ __attribute__((noreturn)) static void run_command(const struct mfd_peer *peer,
     char *wrap = strdup(peer->wrap ? peer->wrap : "");
     size_t wrap_room = wrap ? strlen(wrap) / 2 + 1 : 0; /* words that it can have */
 
-    fill_parameters(parameters, plan, live);
+    fill_parameters(parameters, plan, live, address);
     for (int i = 0; i < PARAMETERS; i++) {
         setenv(parameters[i].variable, parameters[i].value, 1);
     }
     setenv("MFD_SYNC", plan->sync == MFD_SYNC_SECTION ? "section" : "marker", 1);
     setenv("MFD_MACHINE", plan->machine ? plan->machine : "", 1);
+    if (plan->sender) {
+        setenv("MFD_ZERO", zeros[plan->zero], 1);
+    }
     unsetenv("MFD_TLS");
     if (plan->tls) {
         snprintf(tls, sizeof(tls), "%s:%s", plan->tls == MFD_TLS_PSK ? "psk" : "x509", live->keys);
@@ -152,10 +158,17 @@ static enum mfd_start command_start(const struct mfd_peer *peer, const struct mf
                                     struct mfd_live *live, char *error)
 {
     double end = mfd_now() + peer->guard;
-    pid_t pid = mfd_process_fork(&live->process, live->dir);
+    char address[VALUE_SIZE];
+    pid_t pid = 0;
 
+    if (plan->file) {
+        mfd_image_address(plan, live->address, address, sizeof(address));
+    } else {
+        snprintf(address, sizeof(address), "unix:%s", live->address);
+    }
+    pid = mfd_process_fork(&live->process, live->dir);
     if (pid == 0) {
-        run_command(peer, plan, live);
+        run_command(peer, plan, live, address);
     }
     if (pid < 0) {
         snprintf(error, MFD_PEER_ERROR_SIZE, "cannot start %s: %s", peer->argv[0], strerror(errno));
@@ -193,8 +206,82 @@ static bool command_settable(const struct mfd_peer *peer)
     return false;
 }
 
+/* ---- as a sender ---- */
+
+/* It sends as soon as it runs, so there is nothing to start yet. */
+static enum mfd_start source_start(const struct mfd_peer *peer, const struct mfd_plan *plan,
+                                   struct mfd_live *live, char *error)
+{
+    (void)peer;
+    (void)plan;
+    (void)live;
+    (void)error;
+    return MFD_STARTED;
+}
+
+static bool source_begin(struct mfd_live *live, const struct mfd_plan *plan, const char *address,
+                         char *error)
+{
+    pid_t pid = mfd_process_fork(&live->process, live->dir);
+
+    if (pid == 0) {
+        run_command(live->peer, plan, live, address);
+    }
+    if (pid < 0) {
+        snprintf(error, MFD_PEER_ERROR_SIZE, "cannot start %s: %s", live->peer->argv[0],
+                 strerror(errno));
+    }
+    return pid > 0;
+}
+
+static void source_cancel(struct mfd_live *live)
+{
+    if (!mfd_process_poll(&live->process)) {
+        kill(live->process.pid, SIGTERM);
+    }
+}
+
+static enum mfd_source_state source_state(struct mfd_live *live)
+{
+    if (!mfd_process_poll(&live->process)) {
+        return MFD_SOURCE_BUSY;
+    }
+    switch (live->process.exit_code) {
+    case MFD_EXIT_COMPLETED:
+        return MFD_SOURCE_COMPLETED;
+    case MFD_EXIT_REFUSED:
+        return MFD_SOURCE_FAILED;
+    default:
+        return MFD_SOURCE_ENDED;
+    }
+}
+
+static int source_watch(struct mfd_live *live)
+{
+    (void)live;
+    return -1;
+}
+
+/* What it keeps running is nobody's business where a program is nothing but one migration. */
+static bool source_lives(struct mfd_live *live)
+{
+    (void)live;
+    return true;
+}
+
+const struct mfd_source_kind mfd_source_command = {
+    .start = source_start,
+    .begin = source_begin,
+    .cancel = source_cancel,
+    .state = source_state,
+    .watch = source_watch,
+    .answers = source_lives,
+    .runs = source_lives,
+};
+
 const struct mfd_peer_kind mfd_peer_command = {
     .name = "command",
+    .source = &mfd_source_command,
     .start = command_start,
     .answers = mfd_exit_peer_answers,
     .completed = mfd_exit_peer_completed,

@@ -4,6 +4,7 @@
 
 #include "image.h"
 #include "scratch.h"
+#include "source.h"
 #include "tls_keys.h"
 
 #include <errno.h>
@@ -103,6 +104,10 @@ enum mfd_start mfd_live_start(const struct mfd_peer *peer, const struct mfd_plan
             return MFD_START_FAILED;
         }
     }
+    if (plan->sender) {
+        live->source = peer->kind->source;
+        return live->source->start(peer, plan, live, error);
+    }
     return peer->kind->start(peer, plan, live, error);
 }
 
@@ -138,7 +143,7 @@ void mfd_live_stop(struct mfd_live *live)
 {
     mfd_process_kill(&live->process);
     if (live->own) {
-        live->peer->kind->release(live);
+        (live->source ? live->source->release : live->peer->kind->release)(live);
     }
     for (size_t i = 0; i < live->block_count; i++) {
         if (live->blocks[i].base) {

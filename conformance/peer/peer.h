@@ -27,8 +27,11 @@ enum mfd_start {
 
 struct mfd_peer;
 
+struct mfd_source_kind;
+
 struct mfd_peer_kind {
     const char *name;
+    const struct mfd_source_kind *source; /* as a sender (source.h); all below is about receivers */
     /*
      * Starts a process that waits for connections at live->address, or reads the file there. Fills `live` as far as it
      * got.
@@ -84,7 +87,8 @@ struct mfd_live {
     struct mfd_process process;
     struct mfd_live_block *blocks; /* one per block of the plan */
     size_t block_count;
-    void *own; /* the kind's */
+    const struct mfd_source_kind *source; /* that of the peer, where the plan tests a sender */
+    void *own;                            /* the kind's, or the source's */
 };
 
 /* The file where the peer leaves the state of the plan's device `index`; returns `buf`. */
@@ -105,6 +109,9 @@ void mfd_live_stop(struct mfd_live *live);
 extern const struct mfd_peer_kind mfd_peer_ref;
 extern const struct mfd_peer_kind mfd_peer_command;
 extern const struct mfd_peer_kind mfd_peer_qemu;
+
+/* What a QEMU without devices cannot be; NULL if nothing stands against the plan. */
+const char *mfd_qemu_lacks(const struct mfd_peer *peer, const struct mfd_plan *plan);
 
 /* Frees the strings of a peer; argv and wrap stay the caller's. */
 void mfd_peer_free(struct mfd_peer *peer);

@@ -7,6 +7,8 @@
 #include "image.h"
 #include "method.h"
 #include "qmp.h"
+#include "source.h"
+#include "stage2017.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -140,17 +142,7 @@ static bool replied(struct mfd_live *live, unsigned id, const char *command, cha
     return good;
 }
 
-static void uuid_text(const uint8_t *uuid, char *text)
-{
-    char *out = text;
-
-    for (unsigned i = 0; i < MFD_UUID_SIZE; i++) {
-        out += sprintf(out, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
-    }
-}
-
-/* What this QEMU cannot be; NULL if nothing stands against the plan. */
-static const char *unsupported(const struct mfd_peer *peer, const struct mfd_plan *plan)
+const char *mfd_qemu_lacks(const struct mfd_peer *peer, const struct mfd_plan *plan)
 {
     bool main_block = false;
 
@@ -180,7 +172,7 @@ static void build_arguments(const struct mfd_peer *peer, const struct mfd_plan *
 {
     const char *machine = peer->machine;
     size_t main_block = 0;
-    char uuid[40];
+    char uuid[MFD_UUID_TEXT_SIZE + 1];
 
     for (size_t i = 0; i < plan->block_count; i++) {
         if (plan->blocks[i].resizable) {
@@ -203,7 +195,7 @@ static void build_arguments(const struct mfd_peer *peer, const struct mfd_plan *
     add(args, "%lluB", (unsigned long long)plan->blocks[main_block].size);
     add_words(args, "-S -nodefaults -no-user-config -display none -qmp stdio -incoming defer");
     if (plan->uuid_set) {
-        uuid_text(plan->uuid, uuid);
+        mfd_uuid_text(plan->uuid, uuid);
         add(args, "-uuid");
         add(args, "%s", uuid);
     }
@@ -267,7 +259,7 @@ static void hide_blocks(const struct mfd_plan *plan, struct mfd_live *live)
 static enum mfd_start qemu_start(const struct mfd_peer *peer, const struct mfd_plan *plan,
                                  struct mfd_live *live, char *error)
 {
-    const char *lack = unsupported(peer, plan);
+    const char *lack = mfd_qemu_lacks(peer, plan);
     struct arguments args = {.count = 0};
     json_t *greeting = NULL;
 
@@ -346,6 +338,7 @@ static void qemu_release(struct mfd_live *live)
 
 const struct mfd_peer_kind mfd_peer_qemu = {
     .name = "qemu",
+    .source = &mfd_source_qemu,
     .start = qemu_start,
     .answers = qemu_answers,
     .completed = qemu_completed,

@@ -37,7 +37,15 @@ __attribute__((noreturn)) static void run(const struct mfd_vm_setup *setup, int 
     char object[512];
     char size[32];
     size_t count = 0;
+    char wrap[512];
+    char *rest = wrap;
 
+    snprintf(wrap, sizeof(wrap), "%s", setup->wrap ? setup->wrap : "");
+    for (char *word = NULL; count < ARGUMENTS_MAX / 2 && (word = strsep(&rest, " "));) {
+        if (*word) {
+            list[count++] = word;
+        }
+    }
     snprintf(machine, sizeof(machine), "%s,memory-backend=%s", setup->machine, setup->ram_name);
     snprintf(object, sizeof(object),
              "memory-backend-file,id=%s,size=%" PRIu64 ",mem-path=%s,share=on", setup->ram_name,
@@ -65,8 +73,8 @@ __attribute__((noreturn)) static void run(const struct mfd_vm_setup *setup, int 
     list[count] = NULL;
     dup2(qmp_fd, STDIN_FILENO);
     dup2(qmp_fd, STDOUT_FILENO);
-    execvp(setup->program, (char *const *)list);
-    fprintf(stderr, "%s: %s\n", setup->program, strerror(errno));
+    execvp(list[0], (char *const *)list);
+    fprintf(stderr, "%s: %s\n", list[0], strerror(errno));
     _exit(127);
 }
 

@@ -30,6 +30,7 @@
 
 struct mfd_vm_setup {
     const char *program;     /* path, or the name of a program on PATH; see qemu_find.h */
+    const char *wrap;        /* command line to run it under, or NULL */
     const char *machine;     /* "none", "pc-i440fx-7.2" */
     const char *ram_name;    /* of the RAM block on the wire, such as "mem0" */
     const char *ram_file;    /* of ram_size bytes, as mfd_ram_fill() makes it */

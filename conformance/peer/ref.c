@@ -8,6 +8,7 @@
 #include "mapfile_peer.h"
 #include "method.h"
 #include "receiver.h"
+#include "source.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -200,6 +201,7 @@ static bool ref_settable(const struct mfd_peer *peer)
 
 const struct mfd_peer_kind mfd_peer_ref = {
     .name = "ref",
+    .source = &mfd_source_ref,
     .start = ref_start,
     .answers = mfd_exit_peer_answers,
     .completed = mfd_exit_peer_completed,

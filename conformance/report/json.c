@@ -76,6 +76,18 @@ json_t *mfd_result_to_json(const struct mfd_result *r)
     return json;
 }
 
+/* Rules that were decided, each as [id, whether it was broken, how]. */
+static json_t *rules_json(const struct mfd_result *r)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < r->rule_count; i++) {
+        json_array_append_new(list, json_pack("[s, b, o]", mfd_rule_info(r->rules[i].rule)->id,
+                                              r->rules[i].broken, text_json(r->rules[i].text)));
+    }
+    return list;
+}
+
 json_t *mfd_result_to_transfer(const struct mfd_result *r)
 {
     json_t *json = mfd_result_to_json(r);
@@ -90,6 +102,7 @@ json_t *mfd_result_to_transfer(const struct mfd_result *r)
                                   h->deviation, "kind", (int)h->kind, "text", text_json(h->text)));
     }
     json_object_set_new(json, "happenings", happenings);
+    json_object_set_new(json, "rules", rules_json(r));
     json_object_set_new(json, "offending", text_json(r->offending));
     json_object_set_new(json, "path", text_json(r->path));
     json_object_set_new(json, "line", json_integer(r->line));
@@ -297,10 +310,30 @@ static void read_happenings(struct reader *from, struct mfd_result *result)
     }
 }
 
+static void read_rules(struct reader *from, struct mfd_result *result)
+{
+    const json_t *list = json_object_get(from->json, "rules");
+    size_t count = json_array_size(list);
+
+    result->rules = count ? calloc(count, sizeof(*result->rules)) : NULL;
+    for (; result->rules && result->rule_count < count; result->rule_count++) {
+        const json_t *each = json_array_get(list, result->rule_count);
+        const char *id = json_string_value(json_array_get(each, 0));
+        const char *text = json_string_value(json_array_get(each, 2));
+        struct mfd_result_rule *rule = &result->rules[result->rule_count];
+
+        rule->rule = id ? mfd_rule_find(id) : MFD_RULE_COUNT;
+        rule->broken = json_is_true(json_array_get(each, 1));
+        rule->text = text ? strdup(text) : NULL;
+        from->ok = from->ok && rule->rule != MFD_RULE_COUNT;
+    }
+}
+
 /* What only the transfer form has. */
 static void read_extra(struct reader *from, struct mfd_result *result)
 {
     read_happenings(from, result);
+    read_rules(from, result);
     result->offending = read_text(from, "offending");
     result->path = read_text(from, "path");
     result->line = (unsigned)json_integer_value(json_object_get(from->json, "line"));

@@ -234,31 +234,43 @@ static enum mfd_outcome close_down(struct trial *trial, enum mfd_outcome outcome
     return outcome;
 }
 
+bool mfd_judge_crashed(const struct mfd_process *process, bool odd, struct mfd_result *result,
+                       char *detail, size_t size)
+{
+    result->sanitizer = mfd_process_sanitizer(process);
+    if (process->signal) {
+        snprintf(detail, size, "ended by signal %d (%s)", process->signal,
+                 strsignal(process->signal));
+    } else if (result->sanitizer) {
+        snprintf(detail, size, "a sanitizer reported");
+    } else if (odd && process->ended && !process->killed) {
+        snprintf(detail, size, "ended with exit status %d", process->exit_code);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void mfd_judge_tell_process(const struct mfd_process *process, struct mfd_result *result)
+{
+    result->exited = process->ended && !process->signal && !process->killed;
+    result->exit_code = result->exited ? process->exit_code : 0;
+    result->signal = process->signal;
+    result->peer_log = mfd_process_output(process);
+}
+
 /* A crash outranks whatever else was seen. */
 static enum mfd_outcome crashed(struct trial *trial, enum mfd_outcome outcome,
                                 struct mfd_result *result)
 {
     const struct mfd_process *process = &trial->live->process;
-    const struct mfd_peer_kind *kind = trial->live->peer->kind;
-    bool odd_code = process->ended && !process->killed && !process->signal &&
-                    process->exit_code != 0 && process->exit_code != MFD_EXIT_UNSUPPORTED &&
-                    !kind->refusal_code(process->exit_code);
+    int code = process->exit_code;
+    bool odd =
+        code != 0 && code != MFD_EXIT_UNSUPPORTED && !trial->live->peer->kind->refusal_code(code);
 
-    result->sanitizer = mfd_process_sanitizer(process);
-    if (process->signal) {
-        snprintf(trial->detail, sizeof(trial->detail), "ended by signal %d (%s)", process->signal,
-                 strsignal(process->signal));
-        return MFD_CRASHED;
-    }
-    if (result->sanitizer) {
-        return say(trial, MFD_CRASHED, "a sanitizer reported");
-    }
-    if (odd_code) {
-        snprintf(trial->detail, sizeof(trial->detail), "ended with exit status %d",
-                 process->exit_code);
-        return MFD_CRASHED;
-    }
-    return outcome;
+    return mfd_judge_crashed(process, odd, result, trial->detail, sizeof(trial->detail))
+               ? MFD_CRASHED
+               : outcome;
 }
 
 static void judge_started(struct trial *trial, struct mfd_recording *recording,
@@ -278,10 +290,7 @@ static void judge_started(struct trial *trial, struct mfd_recording *recording,
     result->got = outcome;
     result->verdict = trial->play.failed ? MFD_HARNESS_ERROR : MFD_PASS;
     result->detail = strdup(trial->play.failed ? trial->play.error : trial->detail);
-    result->exited = process->ended && !process->signal && !process->killed;
-    result->exit_code = result->exited ? process->exit_code : 0;
-    result->signal = process->signal;
-    result->peer_log = mfd_process_output(process);
+    mfd_judge_tell_process(process, result);
     mfd_play_end(&trial->play);
     result->happenings = trial->play.happenings;
     result->happening_count = trial->play.happening_count;

@@ -19,6 +19,19 @@
 void mfd_judge_run(const struct mfd_peer *peer, const struct mfd_plan *plan,
                    struct mfd_recording *recording, struct mfd_result *result);
 
+/* The same for a plan that tests a sender, with the rules that the observer decided. */
+void mfd_judge_sender(const struct mfd_peer *peer, const struct mfd_plan *plan,
+                      struct mfd_recording *recording, struct mfd_result *result);
+
+/*
+ * Whether the process crashed: by a signal that the harness did not send, by a sanitizer's report, which goes to
+ * `result`, or, where `odd` says so, by an exit status that means nothing. Fills `detail` then.
+ */
+bool mfd_judge_crashed(const struct mfd_process *process, bool odd, struct mfd_result *result,
+                       char *detail, size_t size);
+/* Exit status, signal and log of the process. */
+void mfd_judge_tell_process(const struct mfd_process *process, struct mfd_result *result);
+
 /*
  * Compares guest RAM with the plan's model, and with the witness page if it was sent. Returns true if all
  * is as meant; else describes the first difference and their number in `detail`.

@@ -27,7 +27,7 @@ static bool grow(struct mfd_recording *recording)
 void mfd_recording_add(struct mfd_recording *recording, const struct mfd_event *event,
                        const char *text)
 {
-    bool copy = event->direction == MFD_BACKWARD && event->len;
+    bool copy = (event->direction == MFD_BACKWARD || recording->copies) && event->len;
     uint8_t *bytes = NULL;
 
     if (recording->full) {
@@ -53,7 +53,7 @@ void mfd_recording_add(struct mfd_recording *recording, const struct mfd_event *
 void mfd_recording_free(struct mfd_recording *recording)
 {
     for (size_t i = 0; i < recording->count; i++) {
-        if (recording->events[i].direction == MFD_BACKWARD) {
+        if (recording->events[i].direction == MFD_BACKWARD || recording->copies) {
             free((void *)recording->events[i].bytes);
         }
     }

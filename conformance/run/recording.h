@@ -13,12 +13,14 @@ struct mfd_recording {
     const char **texts; /* by event: the scenario line, or NULL; not owned */
     size_t count;
     size_t room;
+    bool copies;   /* bytes of both directions are copied, not only those from the receiver */
     size_t copied; /* bytes of copies */
     bool full;     /* something did not fit: the capture would not be what happened */
 };
 
 /*
- * Adds an event. Bytes from the peer are copied; what was sent is the plan's own, and stays where it is.
+ * Adds an event. Bytes from a receiver are copied; what was sent is the plan's own, and stays where it is,
+ * unless `copies` was set.
  */
 void mfd_recording_add(struct mfd_recording *recording, const struct mfd_event *event,
                        const char *text);

@@ -32,13 +32,22 @@ enum mfd_verdict mfd_verdict_find(const char *name)
     return (enum mfd_verdict)i;
 }
 
+void mfd_happenings_free(struct mfd_happening *happenings, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(happenings[i].conn);
+        free(happenings[i].text);
+    }
+    free(happenings);
+}
+
 void mfd_result_free(struct mfd_result *result)
 {
-    for (size_t i = 0; i < result->happening_count; i++) {
-        free(result->happenings[i].conn);
-        free(result->happenings[i].text);
+    mfd_happenings_free(result->happenings, result->happening_count);
+    for (size_t i = 0; i < result->rule_count; i++) {
+        free(result->rules[i].text);
     }
-    free(result->happenings);
+    free(result->rules);
     free(result->id);
     free(result->params);
     free(result->twin);

@@ -50,6 +50,13 @@ struct mfd_happening {
     char *text; /* "hello (64 bytes)", "closed", "reset" */
 };
 
+/* A rule that a sender keeps, as it came out of one migration; one that is not listed was undecided. */
+struct mfd_result_rule {
+    enum mfd_rule rule;
+    bool broken; /* else held */
+    char *text;  /* how it was broken first, or NULL */
+};
+
 struct mfd_result {
     char *id;
     char *params;       /* "n=13", "" if none */
@@ -70,6 +77,8 @@ struct mfd_result {
     char *defect;    /* id of the baseline line, or NULL */
     char *pcap;      /* path, or NULL */
     char *rerun;     /* command that runs this instance again */
+    struct mfd_result_rule *rules; /* role sender, where the scenario was played */
+    size_t rule_count;
 
     /* For the report of a failure; absent (NULL, 0) otherwise. */
     struct mfd_happening *happenings;
@@ -93,6 +102,7 @@ struct mfd_run {
     double ms;
 };
 
+void mfd_happenings_free(struct mfd_happening *happenings, size_t count);
 void mfd_result_free(struct mfd_result *result); /* its members, not itself */
 void mfd_run_free(struct mfd_run *run);          /* likewise */
 

@@ -2,9 +2,11 @@
 #include "run.h"
 
 #include "hexdump.h"
+#include "id_glob.h"
 #include "jobs.h"
 #include "json.h"
 #include "judge.h"
+#include "oversight.h"
 #include "recording.h"
 #include "scratch.h"
 #include "selection.h"
@@ -22,6 +24,14 @@
 /* In the place of a repetition. */
 #define TWIN SIZE_MAX
 
+/* A rule that senders keep, over all migrations of a run. */
+struct rule_seen {
+    size_t held; /* migrations */
+    size_t broken;
+    char *text; /* where and how it was broken first */
+    char *id;   /* of the instance in which it was, or else first was held */
+};
+
 struct suite_run {
     const struct mfd_peer *peer;
     const struct mfd_run_options *options;
@@ -30,7 +40,14 @@ struct suite_run {
     size_t *order; /* the instance that is run as the n-th */
     size_t *worst; /* for each instance: how many of its runs came out as the result that is kept */
     size_t decided; /* results before this index have been reported */
+    const struct mfd_suite *files;
+    struct rule_seen rules[MFD_RULE_COUNT]; /* role sender */
 };
+
+static bool of_senders(const struct suite_run *suite)
+{
+    return strcmp(suite->options->role, "sender") == 0;
+}
 
 /* The instance of a job; jobs of twins have the first numbers. */
 static size_t instance_of(const struct suite_run *suite, size_t job)
@@ -62,6 +79,9 @@ static void shuffle(struct suite_run *suite)
 /* The deviating message as the report of a failure shows it. */
 static void add_offending(const struct mfd_plan *plan, struct mfd_result *result)
 {
+    if (plan->moment_count) {
+        result->line = plan->moments[0].line;
+    }
     for (size_t i = 0; i < plan->steps.count; i++) {
         const struct mfd_step *step = &plan->steps.list[i];
 
@@ -90,7 +110,7 @@ static void describe(const struct suite_run *suite, const struct mfd_item *item,
     result->params = strdup(item->instance->params);
     result->rule = rules[0];
     result->role = suite->options->role;
-    result->level = mfd_rule_level(rules[0], strcmp(result->role, "sender") == 0);
+    result->level = mfd_rule_level(rules[0], of_senders(suite));
     result->expect = plan ? plan->expect : 0;
     result->path = strdup(item->file->path);
     if (asprintf(&result->rerun, "%s -t '%s'", suite->options->rerun, item->instance->id) < 0) {
@@ -116,7 +136,8 @@ static void run_plan(const struct suite_run *suite, const struct mfd_plan *plan,
     struct mfd_recording recording = {.count = 0};
     bool save = suite->options->save_pcap && repetition != TWIN;
 
-    mfd_judge_run(suite->peer, plan, save ? &recording : NULL, result);
+    (plan->sender ? mfd_judge_sender : mfd_judge_run)(suite->peer, plan, save ? &recording : NULL,
+                                                      result);
     add_offending(plan, result);
     if (save && worth_saving(plan, result)) {
         result->pcap = mfd_recording_save(&recording, plan, suite->options->save_pcap, repetition);
@@ -170,6 +191,25 @@ static json_t *work(size_t index, void *context)
     return answer;
 }
 
+/* Adds what one migration has shown of the rules. */
+static void note_rules(struct suite_run *suite, const struct mfd_result *result)
+{
+    for (size_t i = 0; i < result->rule_count; i++) {
+        const struct mfd_result_rule *seen = &result->rules[i];
+        struct rule_seen *rule = &suite->rules[seen->rule];
+
+        if (seen->broken ? rule->broken == 0 : rule->held + rule->broken == 0) {
+            free(rule->id);
+            rule->id = strdup(result->id);
+        }
+        if (seen->broken && !rule->text) {
+            rule->text = seen->text ? strdup(seen->text) : NULL;
+        }
+        rule->broken += seen->broken;
+        rule->held += !seen->broken;
+    }
+}
+
 static void twin_done(struct suite_run *suite, size_t index, const json_t *answer, const char *why)
 {
     struct mfd_result result;
@@ -180,6 +220,7 @@ static void twin_done(struct suite_run *suite, size_t index, const json_t *answe
         return;
     }
     twin->got = result.got;
+    note_rules(suite, &result);
     if (asprintf(&twin->detail, "%s%s%s", mfd_outcome_name(result.got), result.detail ? ": " : "",
                  result.detail ? result.detail : "") < 0) {
         twin->detail = NULL;
@@ -209,34 +250,118 @@ static void decide(struct suite_run *suite, const struct mfd_item *item, struct 
                        suite->peer->version ? suite->peer->version : "");
 }
 
+/* Whether nothing was left out of the run. */
+static bool is_full(const struct mfd_run_options *options)
+{
+    return (!options->globs || !options->globs[0]) && !options->shards;
+}
+
+/* One more result; NULL without memory. */
+static struct mfd_result *add_result(struct mfd_run *run)
+{
+    struct mfd_result *grown = realloc(run->results, (run->count + 1) * sizeof(*grown));
+
+    if (!grown) {
+        return NULL;
+    }
+    run->results = grown;
+    grown[run->count] = (struct mfd_result){.id = NULL};
+    return &grown[run->count++];
+}
+
+static void tell_rule(struct suite_run *suite, enum mfd_rule rule, struct mfd_result *result)
+{
+    const struct rule_seen *seen = &suite->rules[rule];
+    bool applies = mfd_rule_applies(rule, suite->peer->rev);
+    const struct mfd_verdict_twin none = {0};
+
+    *result = (struct mfd_result){
+        .params = strdup(""),
+        .rule = rule,
+        .role = suite->options->role,
+        .level = mfd_rule_level(rule, true),
+        .expect = applies ? MFD_OUTCOME_BIT(MFD_ACCEPTED) : 0,
+        .got = seen->broken ? MFD_CORRUPTED
+               : seen->held ? MFD_ACCEPTED
+                            : MFD_UNDECIDED,
+    };
+    if (asprintf(&result->id, "rule/%s", mfd_rule_info(rule)->id) < 0) {
+        result->id = NULL;
+    }
+    if (asprintf(&result->detail, "held in %zu migrations, broken in %zu%s%s%s%s", seen->held,
+                 seen->broken, seen->text ? ", first in " : "", seen->text ? seen->id : "",
+                 seen->text ? ": " : "", seen->text ? seen->text : "") < 0) {
+        result->detail = NULL;
+    }
+    if (seen->id && asprintf(&result->rerun, "%s -t '%s'", suite->options->rerun, seen->id) < 0) {
+        result->rerun = NULL;
+    }
+    mfd_verdict_decide(result, &none, suite->options->baseline,
+                       suite->peer->version ? suite->peer->version : "");
+}
+
+/*
+ * The rules that a sender keeps, judged over all its migrations, as a result each. Of a part of the scenarios
+ * only those are told that it has decided.
+ */
+static bool add_rules(struct suite_run *suite)
+{
+    for (int i = 0; of_senders(suite) && i < MFD_RULE_COUNT; i++) {
+        const struct rule_seen *seen = &suite->rules[i];
+        struct mfd_result *result = NULL;
+
+        if (!mfd_oversight_rule((enum mfd_rule)i) ||
+            (!is_full(suite->options) && !seen->held && !seen->broken)) {
+            continue;
+        }
+        result = add_result(suite->run);
+        if (!result) {
+            return false;
+        }
+        tell_rule(suite, (enum mfd_rule)i, result);
+    }
+    return true;
+}
+
+/* Whether a line of the baseline is about peers in the other role, of which this run shows nothing. */
+static bool of_other_role(const struct suite_run *suite, const struct mfd_baseline_line *line)
+{
+    if (strncmp(line->glob, "rule/", 5) == 0) {
+        return !of_senders(suite);
+    }
+    for (size_t i = 0; i < suite->files->count; i++) {
+        const struct mfd_scenario *scenario = suite->files->files[i].scenario;
+
+        if (mfd_scenario_is_sender(scenario) != of_senders(suite) &&
+            mfd_glob_matches(line->glob, mfd_scenario_id(scenario))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Lines of the baseline that say what is no longer so: a result each, or a warning for a newer release. */
 static bool add_stale_lines(struct suite_run *suite)
 {
     const struct mfd_run_options *options = suite->options;
-    struct mfd_run *run = suite->run;
     const struct mfd_baseline *baseline = options->baseline;
-    bool full = (!options->globs || !options->globs[0]) && !options->shards;
-    struct mfd_result *grown =
-        baseline ? realloc(run->results, (run->count + baseline->count + 1) * sizeof(*grown))
-                 : NULL;
+    bool full = is_full(options);
 
-    if (!baseline) {
-        return true;
-    }
-    if (!grown) {
-        return false;
-    }
-    run->results = grown;
-    for (size_t i = 0; i < baseline->count; i++) {
+    for (size_t i = 0; baseline && i < baseline->count; i++) {
         const struct mfd_baseline_line *line = &baseline->lines[i];
         enum mfd_staleness stale =
-            mfd_baseline_staleness(line, suite->peer->version ? suite->peer->version : "", full);
+            mfd_baseline_staleness(line, suite->peer->version ? suite->peer->version : "",
+                                   full && !of_other_role(suite, line));
         char text[MFD_BASELINE_ERROR_SIZE];
+        struct mfd_result *result = stale == MFD_FRESH ? NULL : add_result(suite->run);
 
         if (stale == MFD_FRESH) {
             continue;
         }
-        grown[run->count++] = (struct mfd_result){
+        if (!result) {
+            return false;
+        }
+        *result = (struct mfd_result){
             .id = strdup(line->glob),
             .params = strdup(line->params),
             .rule = MFD_RULE_COUNT,
@@ -287,8 +412,9 @@ static void instance_done(struct suite_run *suite, size_t index, const json_t *a
     } else {
         /* these live in tables, not in the answer */
         result.role = suite->options->role;
-        result.level = mfd_rule_level(result.rule, strcmp(result.role, "sender") == 0);
+        result.level = mfd_rule_level(result.rule, of_senders(suite));
     }
+    note_rules(suite, &result);
     decide(suite, item, &result);
     drop_capture_unless_wrong(&result);
     if (kept->id && badness(result.verdict) <= badness(kept->verdict)) {
@@ -372,6 +498,7 @@ static bool run_loaded(struct suite_run *suite, const struct mfd_suite *files, c
 {
     struct mfd_peer peer = *suite->peer;
 
+    suite->files = files;
     if (!mfd_selection_make(&suite->selection, suite->peer, suite->options, files, error)) {
         return false;
     }
@@ -394,7 +521,7 @@ static bool run_loaded(struct suite_run *suite, const struct mfd_suite *files, c
         return false;
     }
     tell_rates(suite);
-    if (!add_stale_lines(suite)) {
+    if (!add_rules(suite) || !add_stale_lines(suite)) {
         snprintf(error, MFD_RUN_ERROR_SIZE, "out of memory");
         return false;
     }
@@ -412,6 +539,10 @@ bool mfd_run_suite(const struct mfd_peer *peer, const struct mfd_run_options *op
         mfd_suite_load(options->scenarios, &files, error) && run_loaded(&suite, &files, error);
 
     mfd_selection_free(&suite.selection);
+    for (int i = 0; i < MFD_RULE_COUNT; i++) {
+        free(suite.rules[i].text);
+        free(suite.rules[i].id);
+    }
     free(suite.order);
     free(suite.worst);
     mfd_suite_free(&files);

@@ -373,6 +373,7 @@ const char *mfd_params_environment(struct mfd_params *params, enum mfd_tls_end e
         {receives ? "MFD_RAM_OUT" : "MFD_RAM_IN", MFD_PARAM_RAM},
         {"MFD_REVISION", MFD_PARAM_REVISION},
         {"MFD_SYNC", MFD_PARAM_SYNC},
+        {"MFD_ZERO", MFD_PARAM_ZERO},
         {"MFD_MACHINE", MFD_PARAM_MACHINE},
         {"MFD_TLS", MFD_PARAM_TLS},
         {receives ? "MFD_DEVICES_OUT" : NULL, MFD_PARAM_DEVICES_OUT},
