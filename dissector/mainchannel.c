@@ -196,11 +196,12 @@ bool mfd_main_resume(struct mfd_parse *parse)
     return true;
 }
 
-/* Whether a footer of the section stands here, and behind it what can follow a section. */
+/* Whether a footer of the section stands here, and behind it, as far as that is there, what can follow a section. */
 static bool is_footer(const struct mfd_link *link, const uint8_t *buf, size_t len)
 {
-    return len > FOOTER_SIZE && buf[0] == MFD_SECTION_FOOTER &&
-           mfd_get32(buf + 1) == link->body_id && buf[FOOTER_SIZE] <= MFD_SECTION_COMMAND;
+    return len >= FOOTER_SIZE && buf[0] == MFD_SECTION_FOOTER &&
+           mfd_get32(buf + 1) == link->body_id &&
+           (len == FOOTER_SIZE || buf[FOOTER_SIZE] <= MFD_SECTION_COMMAND);
 }
 
 bool mfd_main_body(struct mfd_parse *parse)

@@ -101,7 +101,8 @@ struct mfd_flow {
     uint32_t tcp_next;      /* what TCP expects behind the last frame */
     uint64_t skip;          /* bytes of payload to come */
     struct mfd_note *owner; /* whose payload that is */
-    uint32_t rest;          /* bytes that wait for more, and the first of them */
+    uint32_t held;          /* bytes that wait for more */
+    uint32_t rest;          /* those of them that are kept */
     uint8_t rest_bytes[64];
 };
 
@@ -188,6 +189,7 @@ struct mfd_parse {
     struct mfd_flow *flow;
     uint32_t at;
     uint32_t len;                      /* of all bytes of the call, on the wire */
+    uint32_t held;                     /* of these: were there before, and waited for more */
     struct mfd_findings lost_findings; /* for the note of bytes that cannot be followed */
 };
 

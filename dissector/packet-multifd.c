@@ -123,7 +123,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const ui
     if (call->first) {
         mfd_show_call(tvb, pinfo, tree, call);
     }
-    if (call->want) {
+    if (call->want && call->want_at < tvb_reported_length(tvb)) {
         pinfo->desegment_offset = (int)call->want_at;
         pinfo->desegment_len = call->want;
     }

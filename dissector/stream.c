@@ -146,6 +146,10 @@ static void lose(struct mfd_parse *parse)
     if (forward && !channel && mfd_main_resume(parse)) {
         return;
     }
+    /* what waited for more and is now given up must not end before what came, or TCP takes it for not enough */
+    if (parse->held && parse->at <= parse->held) {
+        size = parse->held + 1 - parse->at < captured ? parse->held + 1 - parse->at : captured;
+    }
     while (channel && size < captured && !mfd_channel_plausible(bytes + size, captured - size)) {
         size++;
     }
@@ -262,6 +266,7 @@ static void keep_rest(struct mfd_parse *parse)
     struct mfd_flow *flow = parse->flow;
     uint32_t rest = parse->call->want ? mfd_parse_captured(parse) : 0;
 
+    flow->held = rest;
     flow->rest = rest < sizeof(flow->rest_bytes) ? rest : sizeof(flow->rest_bytes);
     if (flow->rest) {
         memcpy(flow->rest_bytes, mfd_parse_bytes(parse), flow->rest);
@@ -282,6 +287,7 @@ static struct mfd_call *take_apart(tvbuff_t *tvb, packet_info *pinfo, const uint
         .len = tvb_reported_length(tvb),
     };
 
+    parse.held = parse.flow->held;
     call->seq = seq ? *seq : 0;
     call->len = parse.len;
     call->link = link;
@@ -312,6 +318,13 @@ static uint32_t *turn_of(packet_info *pinfo)
     return turn;
 }
 
+/* Of what was put together for a call, TCP keeps only what was taken: the rest is the start of another message. */
+static bool is_of(const struct mfd_call *call, const uint32_t *seq, uint32_t len)
+{
+    return (!seq || call->seq == *seq) &&
+           (call->len == len || (call->want && call->want_at == len && call->first));
+}
+
 struct mfd_call *mfd_stream_call(tvbuff_t *tvb, packet_info *pinfo, const uint32_t *seq,
                                  struct mfd_link *link)
 {
@@ -323,10 +336,10 @@ struct mfd_call *mfd_stream_call(tvbuff_t *tvb, packet_info *pinfo, const uint32
         p_add_proto_data(wmem_file_scope(), pinfo, mfd_proto, MFD_KEY_CALLS + (*turn)++, call);
         return call;
     }
-    /* calls that were only asked for more are not made again, so some may be passed over */
+    /* calls that only asked for more are not made again, so some may be passed over */
     do {
         call = (struct mfd_call *)p_get_proto_data(wmem_file_scope(), pinfo, mfd_proto,
                                                    MFD_KEY_CALLS + (*turn)++);
-    } while (call && (call->len != tvb_reported_length(tvb) || (seq && call->seq != *seq)));
+    } while (call && !is_of(call, seq, tvb_reported_length(tvb)));
     return call;
 }

@@ -100,7 +100,6 @@ static void start_wireshark(void)
         abort();
     }
     epan_load_settings();
-    set_preference("tcp.try_heuristic_first:TRUE");
     prefs_apply_all();
     timestamp_set_type(TS_RELATIVE);
     malformed = proto_get_id_by_filter_name("_ws.malformed");
@@ -110,7 +109,8 @@ static void start_wireshark(void)
                               NULL, NULL)) {
         abort();
     }
-    dissector_add_uint("tcp.port", MFD_CAPTURE_PORT, handle); /* as Decode As would */
+    /* as Decode As would: nobody else's heuristic gets to see a segment */
+    dissector_add_uint("tcp.port", MFD_CAPTURE_PORT, handle);
 }
 
 /* ---- the case as frames ---- */

@@ -58,7 +58,7 @@ static void put_point(void)
 static void put_packet(uint32_t channel, uint64_t number, uint32_t pages, uint64_t first)
 {
     static uint8_t buf[WHOLE];
-    uint64_t offsets[SLOTS];
+    uint64_t offsets[SLOTS] = {0};
     struct mfd_packet packet = {
         .magic = MFD_MAGIC,
         .version = MFD_VERSION,
