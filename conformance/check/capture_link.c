@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "link.h"
+#include "capture_link.h"
 
 #include <stdlib.h>
 #include <string.h>

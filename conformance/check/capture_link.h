@@ -3,8 +3,8 @@
  * Connections of a capture while it is read: what is known of each, and its first events, until it shows to
  * which migration it belongs. The one that was silent for longest is forgotten when there are too many.
  */
-#ifndef MFD_LINK_H
-#define MFD_LINK_H
+#ifndef MFD_CAPTURE_LINK_H
+#define MFD_CAPTURE_LINK_H
 
 #include "checked.h"
 #include "reassemble.h"

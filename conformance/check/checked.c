@@ -238,7 +238,8 @@ static void take_id(struct mfd_checked_conn *conn, const struct mfd_event *event
 static void note(struct mfd_checked *checked, struct mfd_checked_conn *conn,
                  const struct mfd_event *event, const struct mfd_checked_place *place)
 {
-    if (!conn->frame) {
+    if (!conn->seen) {
+        conn->seen = true;
         conn->frame = place->frame;
         conn->opened = event->kind == MFD_EVENT_OPEN;
     }
@@ -284,6 +285,16 @@ void mfd_checked_event(struct mfd_checked *checked, const struct mfd_event *even
     if (!watch->pages_asked && mfd_observer_blocks(&watch->observer)) {
         give_pages(checked);
     }
+}
+
+void mfd_checked_tap(struct mfd_checked *checked, mfd_observer_tap_fn tap, void *context)
+{
+    mfd_observer_tap(&checked->watch->observer, tap, context);
+}
+
+uint64_t mfd_checked_told(const struct mfd_checked *checked, uint32_t connection)
+{
+    return mfd_observer_told(&checked->watch->observer, connection);
 }
 
 /* ---- results ---- */

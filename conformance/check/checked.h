@@ -45,7 +45,8 @@ struct mfd_checked_conn {
     uint32_t number;
     struct mfd_endpoint sender;
     uint64_t frame; /* of its first event */
-    bool opened;    /* seen from its start */
+    bool seen;      /* an event of it has come */
+    bool opened;    /* from its start on */
     bool closed[2]; /* by the sender, by the receiver */
     enum mfd_observer_role role;
     int id;           /* of the channel's hello; -1: none */
@@ -89,6 +90,9 @@ struct mfd_checked_conn *mfd_checked_join(struct mfd_checked *checked, uint32_t 
 /* The next event of any connection; that of one that could not join is only counted. */
 void mfd_checked_event(struct mfd_checked *checked, const struct mfd_event *event,
                        const struct mfd_checked_place *place);
+/* See mfd_observer_tap() and mfd_observer_told(); before the end. */
+void mfd_checked_tap(struct mfd_checked *checked, mfd_observer_tap_fn tap, void *context);
+uint64_t mfd_checked_told(const struct mfd_checked *checked, uint32_t connection);
 /* No event follows. Fills the results, and gives back what only the observer needed. */
 void mfd_checked_end(struct mfd_checked *checked);
 /* The level at which a breach counts: "MUST", "SHOULD", "MAY" or "-". */

@@ -2,7 +2,7 @@
 #include "checker.h"
 
 #include "hello.h"
-#include "link.h"
+#include "capture_link.h"
 #include "packet.h"
 
 #include <stdlib.h>

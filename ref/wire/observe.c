@@ -128,6 +128,23 @@ void mfd_observe_found(struct mfd_observer *observer, const struct mfd_observer_
     }
 }
 
+void mfd_observer_tap(struct mfd_observer *observer, mfd_observer_tap_fn tap, void *context)
+{
+    observer->tap = tap;
+    observer->tap_context = context;
+}
+
+void mfd_observe_tell(struct mfd_observer *observer, const struct mfd_observer_conn *conn,
+                      enum mfd_message message, size_t size, uint64_t payload)
+{
+    struct mfd_observed_message told = {conn->number, message, conn->offset,
+                                        conn->buf,    size,    payload};
+
+    if (observer->tap) {
+        observer->tap(&told, observer->tap_context);
+    }
+}
+
 void mfd_observe_passed(struct mfd_observer_conn *conn, size_t size, uint64_t payload,
                         enum stage stage, size_t want)
 {
@@ -330,6 +347,13 @@ void mfd_observer_end(struct mfd_observer *observer)
     observer->breaches = 0;
     mfd_observe_decide(observer);
     observer->ended = true;
+}
+
+uint64_t mfd_observer_told(const struct mfd_observer *observer, uint32_t connection)
+{
+    const struct mfd_observer_conn *conn = find(observer, connection);
+
+    return conn && !conn->lost ? conn->offset : UINT64_MAX;
 }
 
 enum mfd_observer_role mfd_observer_role(const struct mfd_observer *observer, uint32_t connection)

@@ -146,11 +146,24 @@ struct mfd_observation {
     uint64_t want; /* the value, or the bound that was passed; 0 where there is neither */
 };
 
+/* A message that the sender has sent, told as soon as its own bytes are there: its payload follows. */
+struct mfd_observed_message {
+    uint32_t connection;
+    enum mfd_message message;
+    uint64_t offset; /* in what that connection carries forward */
+    const uint8_t *bytes;
+    size_t size;
+    uint64_t payload;
+};
+typedef void (*mfd_observer_tap_fn)(const struct mfd_observed_message *message, void *context);
+
 /* Members are private; the size is fixed, some 16 KiB. */
 struct mfd_observer {
     struct mfd_observer_config config;
     struct mfd_observer_memory memory;
-    struct mfd_learned *learned;      /* or NULL: nothing is learnt here */
+    struct mfd_learned *learned; /* or NULL: nothing is learnt here */
+    mfd_observer_tap_fn tap;     /* or NULL */
+    void *tap_context;
     struct mfd_check_context context; /* of channels */
     struct mfd_check_context main_context;
     struct mfd_main main_state;
@@ -202,6 +215,13 @@ void mfd_observer_learn(struct mfd_observer *observer, const struct mfd_observer
  * have to be those of the smallest page size, or of the one given.
  */
 void mfd_observer_teach(struct mfd_observer *observer, struct mfd_learned *learned);
+/* From now on each message that can be followed is told to `tap` as well. */
+void mfd_observer_tap(struct mfd_observer *observer, mfd_observer_tap_fn tap, void *context);
+/*
+ * How much of a connection, forward, are messages that were told, with as much of their payload as has come;
+ * UINT64_MAX where nothing more will be told.
+ */
+uint64_t mfd_observer_told(const struct mfd_observer *observer, uint32_t connection);
 /* Gives memory for MF-SYNC-008 that was left out at the start, before any page was seen. */
 void mfd_observer_give_pages(struct mfd_observer *observer, uint16_t *pages, size_t count);
 /* Blocks of RAM START, once all of them were listed; NULL before, or where memory did not hold them. */

@@ -50,6 +50,8 @@ static void judge_hello(struct mfd_observer *observer, struct mfd_observer_conn 
 static void take_early_hello(struct mfd_observer *observer, struct mfd_observer_conn *conn)
 {
     judge_hello(observer, conn, conn->buf);
+    mfd_observe_tell(observer, conn, mfd_hello_message(observer->config.rev),
+                     mfd_hello_size(observer->config.rev), 0);
     mfd_observe_passed(conn, mfd_hello_size(observer->config.rev), 0, STAGE_PREFIX, 1);
 }
 
@@ -76,6 +78,7 @@ static void take_hello(struct mfd_observer *observer, struct mfd_observer_conn *
     } else {
         judge_hello(observer, conn, buf);
     }
+    mfd_observe_tell(observer, conn, MFD_MSG_hello, MFD_HELLO_SIZE, 0);
     mfd_observe_passed(conn, MFD_HELLO_SIZE, 0, STAGE_PREFIX, MFD_PREFIX_SIZE);
 }
 
@@ -164,12 +167,13 @@ static void take_prefix(struct mfd_observer *observer, struct mfd_observer_conn 
 static void take_device(struct mfd_observer *observer, struct mfd_observer_conn *conn)
 {
     struct mfd_findings findings = mfd_observe_findings(observer);
+    uint64_t payload = mfd_get32(conn->buf + MFD_DEVICE_NEXT_SIZE);
 
     mfd_check_device(&observer->context, conn->buf, MFD_DEVICE_SIZE, &findings);
     mfd_observe_found(observer, conn, &findings);
     mfd_observe_judged_device(observer);
-    mfd_observe_passed(conn, MFD_DEVICE_SIZE, mfd_get32(conn->buf + MFD_DEVICE_NEXT_SIZE),
-                       STAGE_PREFIX, MFD_PREFIX_SIZE);
+    mfd_observe_tell(observer, conn, MFD_MSG_device, MFD_DEVICE_SIZE, payload);
+    mfd_observe_passed(conn, MFD_DEVICE_SIZE, payload, STAGE_PREFIX, MFD_PREFIX_SIZE);
 }
 
 /* The numbers of all channels together: each once, without a gap. */
@@ -364,6 +368,7 @@ static void take_packet(struct mfd_observer *observer, struct mfd_observer_conn 
     conn->zero_bytes = method && packet.normal_pages
                            ? 0
                            : (uint64_t)packet.zero_pages * observer->config.page_size;
+    mfd_observe_tell(observer, conn, MFD_MSG_packet, size, payload);
     mfd_observe_passed(conn, size, payload, STAGE_PREFIX, MFD_PREFIX_SIZE);
 }
 

@@ -31,6 +31,9 @@ struct mfd_findings mfd_observe_findings(struct mfd_observer *observer);
 /* Notes findings in the message at hand as breaches. */
 void mfd_observe_found(struct mfd_observer *observer, const struct mfd_observer_conn *conn,
                        const struct mfd_findings *findings);
+/* Tells the tap of the message at hand. */
+void mfd_observe_tell(struct mfd_observer *observer, const struct mfd_observer_conn *conn,
+                      enum mfd_message message, size_t size, uint64_t payload);
 /* The message at hand is `size` bytes long, `payload` follow; then come `want` bytes of `stage`. */
 void mfd_observe_passed(struct mfd_observer_conn *conn, size_t size, uint64_t payload,
                         enum stage stage, size_t want);

@@ -91,9 +91,51 @@ static void memory_for_pages_may_come_with_the_list_of_blocks(void **state)
     assert_state(MFD_SYNC_008, MFD_OBSERVED_HELD);
 }
 
+/* What the tap was told: kinds in order, and where the messages of channel 0 stand. */
+static char told[4096];
+static uint64_t told_to[CONNS + MAIN];
+
+static void tell(const struct mfd_observed_message *message, void *context)
+{
+    (void)context;
+    assert_true(message->offset == told_to[message->connection]);
+    told_to[message->connection] = message->offset + message->size + message->payload;
+    if (message->connection == 0) {
+        snprintf(told + strlen(told), sizeof(told) - strlen(told), "%s+%u ",
+                 mfd_message_name(message->message), (unsigned)message->payload);
+    }
+}
+
+static void each_message_is_told_with_its_place_and_payload(void **state)
+{
+    (void)state;
+    FOR_EACH_DELIVERY(delivery)
+    {
+        uint64_t sizes[CONNS + MAIN] = {0};
+
+        told[0] = '\0';
+        memset(told_to, 0, sizeof(told_to));
+        build_10_0();
+        for (size_t i = 0; i < item_count; i++) {
+            sizes[items[i].conn] += items[i].kind == MFD_EVENT_DATA ? items[i].len : 0;
+        }
+        prepare();
+        mfd_observer_start(&observer, &config, &memory);
+        mfd_observer_tap(&observer, tell, NULL);
+        deliver(delivery);
+        assert_string_equal(told, "hello+0 packet+0 packet+12288 packet+16384 packet+0 packet+0 ");
+        for (uint32_t conn = 0; conn <= MAIN; conn++) {
+            assert_true(told_to[conn] == sizes[conn]);
+            assert_true(mfd_observer_told(&observer, conn) ==
+                        (sizes[conn] ? sizes[conn] : UINT64_MAX));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_message_is_told_with_its_place_and_payload),
         cmocka_unit_test(each_breach_is_listed_with_the_event_that_shows_it),
         cmocka_unit_test(breaches_beyond_the_memory_for_them_are_still_counted),
         cmocka_unit_test(what_is_learnt_is_judged_from_then_on),

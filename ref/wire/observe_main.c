@@ -192,5 +192,6 @@ void mfd_observe_main(struct mfd_observer *observer, struct mfd_observer_conn *c
     if (record.message == MFD_MSG_subsection) {
         ahead = conn->have - record.size; /* of the payload, looked at already */
     }
+    mfd_observe_tell(observer, conn, record.message, record.size, record.payload);
     mfd_observe_passed(conn, record.size + ahead, record.payload - ahead, STAGE_MAIN, 1);
 }
