@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "checker.h"
 
-#include "hello.h"
 #include "capture_link.h"
+#include "hello.h"
 #include "packet.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /* mfdkit check: which rules the migrations in a capture held. */
 #include "capture.h"
 #include "cmd.h"
-#include "known.h"
+#include "known_options.h"
 #include "verdict_json.h"
 #include "verdict_text.h"
 

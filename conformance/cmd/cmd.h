@@ -25,5 +25,6 @@ int mfd_cmd_pcap(int argc, char **argv);
 int mfd_cmd_bench(int argc, char **argv);
 int mfd_cmd_baseline(int argc, char **argv);
 int mfd_cmd_check(int argc, char **argv);
+int mfd_cmd_proxy(int argc, char **argv);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "known.h"
+#include "known_options.h"
 
 enum { KEY_FIRST = 0x200, KEY_NO_SWITCHOVER = KEY_FIRST + MFD_PARAM_LAST + 1 };
 

@@ -22,6 +22,7 @@ static const struct command {
     {"recv", mfd_cmd_recv, "the reference receiver"},
     {"pcap", mfd_cmd_pcap, "scenarios as captures, without any peer"},
     {"check", mfd_cmd_check, "which rules the migrations in a capture held"},
+    {"proxy", mfd_cmd_proxy, "between two real peers: records, judges the sender, injects faults"},
     {"mutants", mfd_cmd_mutants,
      "weaken the reference one rule or line at a time and see who notices"},
     {"interop", mfd_cmd_interop, "migrate between every two of some peers, and compare memory"},

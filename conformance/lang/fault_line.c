@@ -14,7 +14,7 @@ struct mfd_fault_line {
     enum mfd_verb verb;
     bool main;
     uint64_t channel;
-    uint64_t number; /* of the message, from 1 */
+    uint64_t number; /* of the message, from 0 */
     uint64_t seen;
 };
 
@@ -32,7 +32,7 @@ static char *scenario_text(const char *text)
     char *out = mfd_zalloc(room);
 
     snprintf(out, room, "%s%.*s%s%s\nexpect accepted\n", head, (int)word, text,
-             memchr(text, '#', word) ? "" : "#1", text + word);
+             memchr(text, '#', word) ? "" : "#0", text + word);
     return out;
 }
 
@@ -56,13 +56,17 @@ static bool is_single(enum mfd_verb verb)
 
 static bool suits(const struct mfd_fault_line *fault, struct mfd_lang_error *error)
 {
-    static const enum mfd_fault_kind never[] = {MFD_FAULT_PLAIN, MFD_FAULT_FOREIGN,
-                                                MFD_FAULT_STREAM, MFD_FAULT_BLOCK, MFD_FAULT_SPLIT};
+    static const enum mfd_fault_kind never[] = {
+        MFD_FAULT_PLAIN, MFD_FAULT_FOREIGN, MFD_FAULT_STREAM, MFD_FAULT_BLOCK,
+        MFD_FAULT_SPLIT, MFD_FAULT_REFUSE,  MFD_FAULT_STALL,  MFD_FAULT_CANCEL};
     const struct mfd_line *line = fault->line;
     const struct mfd_verb_info *info = mfd_verb_info(fault->verb);
 
     if (line->who.kind != MFD_WHO_MAIN && line->who.kind != MFD_WHO_CHANNEL) {
         return mfd_lang_fail(error, 0, "the line must begin with main or ch N");
+    }
+    if (line->at_last) {
+        return mfd_lang_fail(error, 0, "#last: nobody knows which one that will be");
     }
     if (line->who.all || line->who.range) {
         return mfd_lang_fail(error, 0, "one channel can be meant, not several");
@@ -91,7 +95,7 @@ static bool read_numbers(struct mfd_fault_line *fault, struct mfd_lang_error *er
                           .channels = MFD_CHANNELS_MAX,
                           .page_size = MFD_DEFAULT_PAGE};
     const struct mfd_line *line = fault->line;
-    const char *problem = mfd_term_within(&env, &line->at_number, 1, UINT64_MAX, &fault->number);
+    const char *problem = mfd_term_within(&env, &line->at_number, 0, UINT64_MAX, &fault->number);
 
     if (problem) {
         return mfd_lang_fail(error, 0, "the number of the message: %s", problem);
@@ -184,7 +188,7 @@ bool mfd_fault_line_meets(struct mfd_fault_line *line, const struct mfd_fault_me
 {
     return line->main == message->main && (line->main || line->channel == message->channel) &&
            (mfd_verb_info(line->verb)->messages & 1u << message->message) &&
-           is_of_verb(line->verb, message->bytes) && ++line->seen == line->number;
+           is_of_verb(line->verb, message->bytes) && line->seen++ == line->number;
 }
 
 /* ---- what becomes of it ---- */

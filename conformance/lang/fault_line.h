@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A fault on a message that somebody else sends, as a scenario line: "ch 2 data#5 ! zero_pages=slots". The
- * message is the fifth of its kind on that connection; without a number it is the first.
+ * message is the sixth of its kind on that connection, counted from 0; without a number it is the first.
  *
  * What stands right of "!" is what a scenario may have there, but for faults that need a sender's own
- * knowledge: plain, foreign, stream=, block= and split=.
+ * knowledge: plain, foreign, stream=, block= and split=, and what a receiver
+ * does: refuse, stall and cancel.
  */
 #ifndef MFD_FAULT_LINE_H
 #define MFD_FAULT_LINE_H

@@ -50,7 +50,9 @@ static void a_line_that_means_no_single_message_is_refused(void **state)
     assert_wrong("ch 0 ready ! id=7", "no single message");
     assert_wrong("main flush ! omit", "no single message");
     assert_wrong("main data ! omit", "no single message");
-    assert_wrong("ch 0 data#0 ! omit", "the number of the message");
+    assert_wrong("ch 0 data#-1 ! omit", "the number of the message");
+    assert_wrong("ch 0 sync#last ! omit", "nobody knows");
+    assert_wrong("ch 0 hello ! cancel", "not on what somebody else sends");
     assert_wrong("ch 256 data ! omit", "the channel");
     assert_wrong("ch 0 nothing ! omit", "");
     assert_wrong("ch 0 data ! nothing=1", "");
@@ -75,7 +77,7 @@ static bool meets(struct mfd_fault_line *line, struct mfd_fault_message message)
 
 static void messages_are_counted_by_kind_and_connection(void **state)
 {
-    struct mfd_fault_line *line = parse("ch 1 data#2 ! flags=1");
+    struct mfd_fault_line *line = parse("ch 1 data#1 ! flags=1");
     uint8_t buf[MFD_PACKET_SIZE_MAX];
 
     (void)state;
@@ -91,7 +93,7 @@ static void messages_are_counted_by_kind_and_connection(void **state)
 static void records_of_main_are_told_apart_by_what_is_in_them(void **state)
 {
     struct mfd_fault_line *last = parse("main last ! omit");
-    struct mfd_fault_line *ping = parse("main ping#1 ! omit");
+    struct mfd_fault_line *ping = parse("main ping#0 ! omit");
     uint8_t buf[MFD_RECORD_MAX];
     struct mfd_fault_message message = {true, 0, MFD_MSG_part, buf, 5};
 
