@@ -310,6 +310,12 @@ static void count_revisions(const struct mfd_learned *learned, enum mfd_rule rul
     }
 }
 
+/* Who knows nothing of the sender does not know either whether it was told to leave the command out. */
+static bool may_be_meant(const struct mfd_learned *learned, enum mfd_rule rule)
+{
+    return rule == MFD_MAIN_006 && !learned->rev_given;
+}
+
 static void judge(struct mfd_checked *checked, enum mfd_rule rule)
 {
     const struct mfd_observer *observer = &checked->watch->observer;
@@ -325,6 +331,9 @@ static void judge(struct mfd_checked *checked, enum mfd_rule rule)
         result->state = MFD_CHECKED_NOT_APPLICABLE;
     } else if (seen == MFD_OBSERVED_HELD) {
         result->state = MFD_CHECKED_HELD;
+    } else if (seen == MFD_OBSERVED_BROKEN && may_be_meant(&checked->learned, rule)) {
+        result->state = MFD_CHECKED_UNDECIDED;
+        result->reason = "broken, unless it was turned off: --rev or --no-switchover tells it";
     } else if (seen == MFD_OBSERVED_BROKEN && !without) {
         result->state = MFD_CHECKED_BROKEN;
     } else {
