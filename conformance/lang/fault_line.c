@@ -158,17 +158,26 @@ const char *mfd_fault_line_text(const struct mfd_fault_line *line)
 
 /* ---- which message ---- */
 
-/* Verbs that share a kind of message are told apart by what is in it. */
+static bool is_sync(const uint8_t *packet)
+{
+    return mfd_get32(packet + MFD_PACKET_FLAGS) & MFD_FLAG_SYNC;
+}
+
+static bool has_pages(const uint8_t *packet)
+{
+    return mfd_get32(packet + MFD_PACKET_NORMAL_PAGES) || mfd_get32(packet + MFD_PACKET_ZERO_PAGES);
+}
+
+/* Verbs that share a kind of message are told apart by what is in it; a SYNC with pages is a SYNC. */
 static bool is_of_verb(enum mfd_verb verb, const uint8_t *bytes)
 {
     switch (verb) {
     case MFD_VERB_data:
-        return mfd_get32(bytes + MFD_PACKET_NORMAL_PAGES) ||
-               mfd_get32(bytes + MFD_PACKET_ZERO_PAGES);
+        return has_pages(bytes) && !is_sync(bytes);
     case MFD_VERB_sync:
-        return mfd_get32(bytes + MFD_PACKET_FLAGS) & MFD_FLAG_SYNC;
+        return is_sync(bytes);
     case MFD_VERB_empty:
-        return !is_of_verb(MFD_VERB_data, bytes) && !is_of_verb(MFD_VERB_sync, bytes);
+        return !has_pages(bytes) && !is_sync(bytes);
     case MFD_VERB_part:
         return bytes[0] == MFD_SECTION_PART;
     case MFD_VERB_last:
