@@ -12,6 +12,8 @@
 #define BODY_MAX (2u << 20)
 #define JSON_MAX (1u << 20)
 #define FOOTER_SIZE 5u
+/* A connection that was not seen from its start is main if it sends records in segments no longer than that. */
+#define TELLING_MAX 32u
 /* No machine has so many sections. */
 #define SECTIONS_MAX 0xffffu
 
@@ -180,8 +182,12 @@ bool mfd_main_resume(struct mfd_parse *parse)
     const uint8_t *buf = mfd_parse_bytes(parse);
     enum mfd_main_place place = MFD_AT_SECTION;
 
-    if (parse->at != 0 || !resuming_place(buf, mfd_parse_captured(parse), &place)) {
+    if (parse->at != 0 || (parse->link->role == MFD_ROLE_UNKNOWN && parse->len > TELLING_MAX) ||
+        !resuming_place(buf, mfd_parse_captured(parse), &place)) {
         return false;
+    }
+    if (parse->link->role == MFD_ROLE_UNKNOWN) {
+        mfd_link_classify(parse, MFD_ROLE_MAIN);
     }
     main->place = place;
     main->section_id = buf[0] == MFD_SECTION_FOOTER ? mfd_get32(buf + 1) : 0;
@@ -192,6 +198,7 @@ bool mfd_main_resume(struct mfd_parse *parse)
         main->ram_started = true;
     }
     main->block = -1;
+    parse->flow->gap = true;
     parse->flow->place = MFD_PLACE_MAIN;
     return true;
 }

@@ -242,7 +242,10 @@ bool mfd_channel_packet(struct mfd_parse *parse);
 /* Whether the bytes could start a RAM or device-state packet. */
 bool mfd_channel_plausible(const uint8_t *buf, size_t len);
 bool mfd_main_record(struct mfd_parse *parse);
-/* Whether a segment of a main that was lost starts with a record; then main goes on from there. */
+/*
+ * Whether a segment of a main that was lost, or of a connection of which nothing is known, starts with a record;
+ * then main goes on from there.
+ */
 bool mfd_main_resume(struct mfd_parse *parse);
 bool mfd_main_body(struct mfd_parse *parse);
 bool mfd_main_reply(struct mfd_parse *parse);

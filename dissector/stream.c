@@ -143,7 +143,7 @@ static void lose(struct mfd_parse *parse)
     bool channel = forward && parse->link->role != MFD_ROLE_MAIN;
 
     flow->missed = true;
-    if (forward && !channel && mfd_main_resume(parse)) {
+    if (forward && parse->link->role != MFD_ROLE_CHANNEL && mfd_main_resume(parse)) {
         return;
     }
     /* what waited for more and is now given up must not end before what came, or TCP takes it for not enough */

@@ -85,7 +85,7 @@ static void tree_init(stats_tree *tree)
     }
 }
 
-/* Packets, pages, zero pages and bytes of one channel, method or block. */
+/* Packets, pages, zero pages and KiB of one channel, method or block; numbers of a tree end at 2^31. */
 static void tick(stats_tree *tree, int root, const char *name, const struct mfd_tap *tap)
 {
     int node = tick_stat_node(tree, name, root, TRUE);
@@ -93,7 +93,8 @@ static void tick(stats_tree *tree, int root, const char *name, const struct mfd_
     (void)node;
     stats_tree_manip_node_int(MN_INCREASE, tree, "Pages", node, FALSE, (int)tap->normal_pages);
     stats_tree_manip_node_int(MN_INCREASE, tree, "Zero pages", node, FALSE, (int)tap->zero_pages);
-    stats_tree_manip_node_int(MN_INCREASE, tree, "Bytes", node, FALSE, (int)tap->bytes);
+    stats_tree_manip_node_int(MN_INCREASE, tree, "KiB", node, FALSE,
+                              (int)((tap->bytes + 512) / 1024));
 }
 
 static tap_packet_status tree_packet(stats_tree *tree, packet_info *pinfo, epan_dissect_t *edt,

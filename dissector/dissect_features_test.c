@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What else the plugin is to do, through tshark: many channels, captures that lack their beginning or the order of
+ * their segments, ways to have a connection dissected, taps, exported messages.
+ */
+#include "tshark_test.h"
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#define CAPTURE MFD_CAPTURES "/qemu-10.0-zlib.pcapng"
+/* Of 255 channels and six packets with pages, by speed_capture. */
+#define CHANNELS 255u
+#define PACKETS 6u
+
+static char folder[] = "/tmp/mfd-features-XXXXXX";
+
+static void shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void shell(const char *format, ...)
+{
+    char *command = NULL;
+    va_list list;
+
+    va_start(list, format);
+    assert_true(vasprintf(&command, format, list) >= 0);
+    va_end(list);
+    if (system(command) != 0) {
+        fail_msg("%s", command);
+    }
+    free(command);
+}
+
+static size_t count(const char *text, const char *words)
+{
+    size_t n = 0;
+
+    for (; (text = strstr(text, words)); text += strlen(words)) {
+        n++;
+    }
+    return n;
+}
+
+/* Sum of the numbers of a text, one or more to a line. */
+static unsigned long sum(const char *text)
+{
+    unsigned long total = 0;
+
+    for (char *end = NULL; *text; text = *end ? end + 1 : end) {
+        total += strtoul(text, &end, 10);
+    }
+    return total;
+}
+
+static unsigned long sum_of(const char *path, const char *how, const char *field)
+{
+    char *text = mfd_tshark("-n -r %s %s -Y %s -T fields -e %s", path, how, field, field);
+    unsigned long total = sum(text);
+
+    free(text);
+    return total;
+}
+
+static void assert_none(const char *path, const char *how, const char *filter)
+{
+    char *text = mfd_tshark("-n -r %s %s -Y '%s'", path, how, filter);
+
+    if (*text) {
+        fail_msg("%s of %s:\n%s", filter, path, text);
+    }
+    free(text);
+}
+
+/* ---- many channels ---- */
+
+static void two_hundred_and_fifty_five_channels_are_told_apart(void **state)
+{
+    bool seen[CHANNELS] = {false};
+    char path[64];
+    char *text = NULL;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/many.pcap", folder);
+    text = mfd_tshark("-n -r %s -Y multifd.hello.id -T fields -e multifd.hello.id", path);
+    for (char *save = NULL, *line = strtok_r(text, "\n", &save); line;
+         line = strtok_r(NULL, "\n", &save)) {
+        unsigned long id = strtoul(line, NULL, 10);
+
+        assert_true(id < CHANNELS);
+        assert_false(seen[id]);
+        seen[id] = true;
+    }
+    for (size_t id = 0; id < CHANNELS; id++) {
+        assert_true(seen[id]);
+    }
+    free(text);
+    assert_none(path, "", "multifd.rule or multifd.lost or _ws.malformed or multifd.migration > 0");
+    assert_int_equal(sum_of(path, "", "multifd.packet.normal_pages"), PACKETS * 128);
+}
+
+/* ---- captures that lack something ---- */
+
+/* The beginning is cut off, within the pages of a packet: the next packet of that channel is found again. */
+static void a_capture_that_starts_in_mid_stream_is_followed_from_the_next_header_on(void **state)
+{
+    char path[64];
+    char *text = NULL;
+
+    (void)state;
+    /* two channels; the first packets with pages have ten segments each */
+    shell(MFD_SPEED_CAPTURE " %s/whole.pcap 6 2 && editcap -F pcap %s/whole.pcap %s/mid.pcap 1-48",
+          folder, folder, folder);
+    snprintf(path, sizeof(path), "%s/mid.pcap", folder);
+    text = mfd_tshark("-n -r %s -d tcp.port==63500,multifd -Y multifd.packet.packet_num -T fields "
+                      "-e multifd.packet.packet_num",
+                      path);
+    /* of ten packets those behind the cut: 4 and 5 begin before it or nearly so, 8 and 9 are the last SYNCs */
+    if (!strstr(text, "6\n") || !strstr(text, "7\n") || !strstr(text, "8\n") ||
+        !strstr(text, "9\n") || strstr(text, "0\n") == text) {
+        fail_msg("packets: %s", text);
+    }
+    free(text);
+    assert_none(path, "-d tcp.port==63500,multifd",
+                "multifd.rule or _ws.malformed or multifd.round or multifd.hello.id");
+    /* main is found again where a segment starts with a record */
+    text = mfd_tshark("-n -r %s -d tcp.port==63500,multifd -Y multifd.marker.word", path);
+    assert_int_equal(count(text, "main marker"), 1);
+    free(text);
+}
+
+static void segments_out_of_order_are_put_right_by_tcp(void **state)
+{
+    char path[64];
+
+    (void)state;
+    /* some segment of a packet comes behind the one after it */
+    shell("cd %s && " MFD_SPEED_CAPTURE " whole.pcap 6 2 && "
+          "for part in a:1-30 b:33-33 c:31-32 d:34-999; do "
+          "editcap -F pcap -r whole.pcap ${part%%%%:*}.pcap ${part#*:}; done && "
+          "mergecap -F pcap -a -w order.pcap a.pcap b.pcap c.pcap d.pcap",
+          folder);
+    snprintf(path, sizeof(path), "%s/order.pcap", folder);
+    assert_none(path, "-o tcp.reassemble_out_of_order:TRUE", "multifd.rule or multifd.lost");
+    assert_int_equal(
+        sum_of(path, "-o tcp.reassemble_out_of_order:TRUE", "multifd.packet.normal_pages"),
+        6 * 128);
+    assert_int_equal(
+        sum_of(path, "-2 -o tcp.reassemble_out_of_order:TRUE", "multifd.packet.normal_pages"),
+        6 * 128);
+}
+
+static void a_lost_segment_costs_no_more_than_its_packet(void **state)
+{
+    char path[64];
+    unsigned long pages = 0;
+
+    (void)state;
+    shell("cd %s && " MFD_SPEED_CAPTURE
+          " whole.pcap 6 2 && editcap -F pcap whole.pcap lost.pcap 36",
+          folder);
+    snprintf(path, sizeof(path), "%s/lost.pcap", folder);
+    assert_none(path, "", "multifd.rule or _ws.malformed");
+    pages = sum_of(path, "", "multifd.packet.normal_pages");
+    if (pages < 5ul * 128) {
+        fail_msg("%lu pages", pages);
+    }
+}
+
+/* ---- ways in ---- */
+
+static void a_port_may_be_given_by_decode_as_or_by_preference(void **state)
+{
+    static const char *const ways[] = {"-d tcp.port==63500,multifd",
+                                       "-o multifd.tcp.port:63400-63500"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+        char *text = mfd_tshark(
+            "-n -r " CAPTURE " --disable-heuristic multifd_tcp %s -Y multifd.hello.id", ways[i]);
+
+        assert_int_equal(count(text, "hello"), 2);
+        free(text);
+    }
+    assert_none(CAPTURE, "--disable-heuristic multifd_tcp", "multifd");
+}
+
+static void tls_is_dissected_with_the_keys_of_the_capture_and_not_without(void **state)
+{
+    static const char path[] = MFD_CAPTURES "/qemu-11.1-tls-zlib.pcapng";
+    char *text = NULL;
+
+    (void)state;
+    assert_int_equal(sum_of(path, "", "multifd.packet.normal_pages"),
+                     sum_of(CAPTURE, "", "multifd.packet.normal_pages"));
+    shell("editcap --discard-all-secrets %s %s/nokeys.pcapng", path, folder);
+    text = mfd_tshark("-n -r %s/nokeys.pcapng -Y multifd", folder);
+    assert_string_equal(text, "");
+    free(text);
+}
+
+/* ---- what comes out ---- */
+
+/* The number behind a node of the statistics' tree, summed over the section of that name. */
+static unsigned long counted(const char *text, const char *section, const char *node)
+{
+    const char *from = strstr(text, section);
+    const char *to = from ? strstr(from + 1, "\nBy ") : NULL;
+    unsigned long total = 0;
+
+    assert_non_null(from);
+    for (const char *at = from; (at = strstr(at, node)) && (!to || at < to); at++) {
+        total += strtoul(at + strlen(node), NULL, 10);
+    }
+    return total;
+}
+
+static void the_tree_of_statistics_counts_what_the_packets_say(void **state)
+{
+    char *text = mfd_tshark("-n -q -r " CAPTURE " -z multifd,tree");
+    unsigned long pages = sum_of(CAPTURE, "", "multifd.packet.normal_pages");
+    unsigned long zero = sum_of(CAPTURE, "", "multifd.packet.zero_pages");
+    static const char *const sections[] = {"By channel", "By method", "By block"};
+
+    (void)state;
+    assert_true(pages > 0 && zero > 0);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(counted(text, sections[i], "  Pages "), pages);
+        assert_int_equal(counted(text, sections[i], "  Zero pages "), zero);
+    }
+    assert_non_null(strstr(text, " channel 1 "));
+    assert_non_null(strstr(text, " zlib "));
+    assert_non_null(strstr(text, " mem0 "));
+    free(text);
+}
+
+static void each_round_has_its_sync_point_and_the_syncs_of_all_channels(void **state)
+{
+    char *text = mfd_tshark("-n -q -r " MFD_CAPTURES "/qemu-11.1-sixteen.pcapng -z multifd,sync");
+    unsigned rounds = 0;
+
+    (void)state;
+    for (char *save = NULL, *line = strtok_r(text, "\n", &save); line;
+         line = strtok_r(NULL, "\n", &save)) {
+        unsigned migration = 0;
+        unsigned round = 0;
+        unsigned syncs = 0;
+        double times[3];
+
+        if (sscanf(line, "%u %u %u %lf %lf %lf", &migration, &round, &syncs, &times[0], &times[1],
+                   &times[2]) == 6) {
+            assert_int_equal(migration, 0);
+            assert_int_equal(round, ++rounds);
+            assert_int_equal(syncs, 16);
+            assert_true(times[1] <= times[2]);
+        }
+    }
+    assert_int_equal(rounds, 3);
+    free(text);
+}
+
+static void exported_messages_are_dissected_as_they_were(void **state)
+{
+    char path[64];
+    char *text = NULL;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/exported.pcapng", folder);
+    free(mfd_tshark("-n -r " CAPTURE " -U 'QEMU multifd' -w %s", path));
+    assert_int_equal(sum_of(path, "", "multifd.packet.normal_pages"),
+                     sum_of(CAPTURE, "", "multifd.packet.normal_pages"));
+    assert_int_equal(sum_of(path, "", "multifd.packet.packet_num"),
+                     sum_of(CAPTURE, "", "multifd.packet.packet_num"));
+    text = mfd_tshark("-n -r %s -Y multifd.hello.id", path);
+    assert_int_equal(count(text, "hello"), 2);
+    free(text);
+    assert_none(path, "", "not multifd or _ws.malformed");
+}
+
+/* What the menu "This migration" filters by. */
+static void connections_of_one_migration_have_its_number(void **state)
+{
+    static const char path[] = MFD_CAPTURES "/qemu-11.1-sixteen.pcapng";
+    char *text = mfd_tshark("-n -q -r %s -z conv,tcp,multifd.migration==0", path);
+
+    (void)state;
+    assert_int_equal(count(text, "<->"), 17);
+    free(text);
+}
+
+static int make_folder(void **state)
+{
+    if (mfd_tshark_has_plugin(state) != 0 || !mkdtemp(folder) || chmod(folder, 0777) != 0) {
+        return -1;
+    }
+    shell("umask 022; " MFD_SPEED_CAPTURE " %s/many.pcap %u %u", folder, PACKETS, CHANNELS);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    shell("rm -r %s", folder);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_hundred_and_fifty_five_channels_are_told_apart),
+        cmocka_unit_test(a_capture_that_starts_in_mid_stream_is_followed_from_the_next_header_on),
+        cmocka_unit_test(segments_out_of_order_are_put_right_by_tcp),
+        cmocka_unit_test(a_lost_segment_costs_no_more_than_its_packet),
+        cmocka_unit_test(a_port_may_be_given_by_decode_as_or_by_preference),
+        cmocka_unit_test(tls_is_dissected_with_the_keys_of_the_capture_and_not_without),
+        cmocka_unit_test(the_tree_of_statistics_counts_what_the_packets_say),
+        cmocka_unit_test(each_round_has_its_sync_point_and_the_syncs_of_all_channels),
+        cmocka_unit_test(exported_messages_are_dissected_as_they_were),
+        cmocka_unit_test(connections_of_one_migration_have_its_number),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
