@@ -6,81 +6,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNS_MAX 32
-#define BLOCKS_MAX 32
-/* Guest pages of all blocks of the largest row, with room. */
-#define PAGES_MAX 4096
-
-static struct mfd_observer_config config_of(const struct mfd_row *row)
+static struct mfd_given given_of(const struct mfd_row *row)
 {
-    struct mfd_observer_config config = mfd_observer_config(row->from);
     static const uint8_t no_uuid[MFD_UUID_SIZE];
+    struct mfd_given given = mfd_given_nothing();
 
+    given.rev = (int)row->from;
     if (row->section) {
-        config.sync = MFD_SYNC_SECTION;
+        given.sync = MFD_SYNC_SECTION;
     }
     if (row->zero) {
-        config.zero = strcmp(row->zero, "none") == 0 ? MFD_ZERO_NONE : MFD_ZERO_MAIN;
+        given.zero = strcmp(row->zero, "none") == 0 ? MFD_ZERO_NONE : MFD_ZERO_MAIN;
     }
-    config.no_switchover = row->no_switchover;
-    config.channels = row->channels;
-    config.method = mfd_method_named(row->method)->flag;
-    config.uuid = no_uuid;
-    config.machine = mfd_row_machine(row);
-    return config;
+    given.no_switchover = row->no_switchover;
+    given.channels = row->channels;
+    given.method = mfd_method_named(row->method)->flag;
+    given.page_size = MFD_ROW_PAGE;
+    given.uuid = no_uuid;
+    given.machine = mfd_row_machine(row);
+    return given;
 }
 
-static void feed(struct mfd_observer *observer, const struct mfd_events *events)
+struct mfd_checked *mfd_row_judge(const struct mfd_row *row, const struct mfd_events *events)
 {
-    bool *lost = calloc(events->connections + 1, sizeof(*lost));
+    static const struct mfd_endpoint nobody;
+    struct mfd_given given = given_of(row);
+    size_t marks = MFD_CHECKED_MARKS;
+    struct mfd_checked *checked = mfd_checked_create(1, &given, &marks);
 
-    for (size_t i = 0; lost && i < events->count; i++) {
-        const struct mfd_event *event = &events->list[i];
-
-        lost[event->connection] |= events->places[i].missing > 0;
-        if (!lost[event->connection]) {
-            mfd_observer_event(observer, event);
-        }
+    if (!checked) {
+        return NULL;
     }
-    free(lost);
-    mfd_observer_end(observer);
-}
-
-bool mfd_row_judge(const struct mfd_row *row, const struct mfd_events *events,
-                   struct mfd_judged *judged)
-{
-    struct mfd_observer_config config = config_of(row);
-    struct mfd_observer *observer = malloc(sizeof(*observer));
-    struct mfd_observer_memory memory = {
-        .conns = calloc(CONNS_MAX, sizeof(*memory.conns)),
-        .conn_count = CONNS_MAX,
-        .buffers = malloc(CONNS_MAX * mfd_observer_buffer_size(config.page_size)),
-        .findings = calloc(mfd_observer_findings(config.page_size), sizeof(*memory.findings)),
-        .blocks = calloc(BLOCKS_MAX, sizeof(*memory.blocks)),
-        .block_count = BLOCKS_MAX,
-        .pages = calloc(PAGES_MAX, sizeof(*memory.pages)),
-        .page_count = PAGES_MAX,
-    };
-    bool good = observer && memory.conns && memory.buffers && memory.findings && memory.blocks &&
-                memory.pages;
-
-    *judged = (struct mfd_judged){.held = 0};
-    if (good) {
-        mfd_observer_start(observer, &config, &memory);
-        feed(observer, events);
-        for (enum mfd_rule rule = 0; rule < MFD_RULE_COUNT; rule++) {
-            judged->rules[rule] = mfd_observer_verdict(observer, rule).state;
-            judged->held += judged->rules[rule] == MFD_OBSERVED_HELD;
-            judged->broken += judged->rules[rule] == MFD_OBSERVED_BROKEN;
-        }
+    for (uint32_t i = 0; i < events->connections; i++) {
+        mfd_checked_join(checked, i, &nobody);
     }
-    free(observer);
-    free(memory.conns);
-    free(memory.buffers);
-    free(memory.findings);
-    free(memory.blocks);
-    free(memory.pages);
-    return good;
+    for (size_t i = 0; i < events->count; i++) {
+        struct mfd_checked_place place = {.missing = events->places[i].missing};
+
+        mfd_checked_event(checked, &events->list[i], &place);
+    }
+    mfd_checked_end(checked);
+    return checked;
 }
 
 /* ---- the document ---- */
@@ -98,9 +64,10 @@ static const char head[] =
     "The rules listed are those that the observer calls held (or broken) by the source; the others do not show in\n"
     "that capture.\n";
 
-static void put_rules(FILE *out, const struct mfd_judged *judged, enum mfd_observed state,
-                      const char *title, size_t count)
+static void put_rules(FILE *out, const struct mfd_checked *checked, enum mfd_checked_state state,
+                      const char *title)
 {
+    size_t count = checked->counts[state];
     const char *gap = " ";
     size_t line = 0;
 
@@ -109,7 +76,7 @@ static void put_rules(FILE *out, const struct mfd_judged *judged, enum mfd_obser
     }
     fprintf(out, "- %s %zu:", title, count);
     for (enum mfd_rule rule = 0; rule < MFD_RULE_COUNT; rule++) {
-        if (judged->rules[rule] == state) {
+        if (checked->rules[rule].state == state) {
             gap = line && line % 9 == 0 ? "\n  " : " ";
             fprintf(out, "%s%s", gap, mfd_rule_info(rule)->id);
             line++;
@@ -124,14 +91,14 @@ static bool put_row(FILE *out, const char *folder, const struct mfd_row *row, ch
     char why[MFD_CAPTURE_ERROR_SIZE];
     char *made = mfd_row_made(row);
     struct mfd_events events;
-    struct mfd_judged judged;
+    struct mfd_checked *checked = NULL;
     bool good = true;
 
     snprintf(path, sizeof(path), "%s/%s.pcapng", folder, row->name);
     if (!mfd_events_read(path, &events, why)) {
         snprintf(error, MFD_CAPTURE_ERROR_SIZE, "%.160s: %.150s", path, why);
         good = false;
-    } else if (!mfd_row_judge(row, &events, &judged)) {
+    } else if (!(checked = mfd_row_judge(row, &events))) {
         snprintf(error, MFD_CAPTURE_ERROR_SIZE, "out of memory");
         good = false;
     } else {
@@ -142,11 +109,12 @@ static bool put_row(FILE *out, const char *folder, const struct mfd_row *row, ch
         if (row->tls) {
             fputs("- encrypted: nothing is judged\n", out);
         } else {
-            put_rules(out, &judged, MFD_OBSERVED_HELD, "holds", judged.held);
-            put_rules(out, &judged, MFD_OBSERVED_BROKEN, "breaks", judged.broken);
+            put_rules(out, checked, MFD_CHECKED_HELD, "holds");
+            put_rules(out, checked, MFD_CHECKED_BROKEN, "breaks");
         }
     }
     free(made);
+    mfd_checked_free(checked);
     mfd_events_free(&events);
     return good;
 }

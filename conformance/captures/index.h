@@ -6,25 +6,17 @@
 #ifndef MFD_INDEX_H
 #define MFD_INDEX_H
 
+#include "checked.h"
 #include "events.h"
-#include "observe.h"
 #include "row.h"
 
 #include <stdio.h>
 
-/* What the observer says of one capture. */
-struct mfd_judged {
-    enum mfd_observed rules[MFD_RULE_COUNT];
-    size_t held;
-    size_t broken;
-};
-
 /*
- * Judges the sender of a row by its capture. Of a connection with a gap what follows is left out. False without
- * memory.
+ * Holds the sender of a row to its rules, by its capture and by all that the row says. To be freed; NULL without
+ * memory. Places of breaches are not told.
  */
-bool mfd_row_judge(const struct mfd_row *row, const struct mfd_events *events,
-                   struct mfd_judged *judged);
+struct mfd_checked *mfd_row_judge(const struct mfd_row *row, const struct mfd_events *events);
 
 /* Writes the index of the captures in `folder` as Markdown; false with `error`. */
 bool mfd_index_write(const char *folder, FILE *out, char error[MFD_CAPTURE_ERROR_SIZE]);

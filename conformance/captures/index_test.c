@@ -86,12 +86,15 @@ static void no_real_sender_breaks_a_rule(void **state)
     for (size_t i = 0; i < mfd_row_count(); i++) {
         struct mfd_row row = mfd_row_at(i);
         struct mfd_events events = events_of(&row);
-        struct mfd_judged judged;
+        struct mfd_checked *checked = mfd_row_judge(&row, &events);
 
-        assert_true(mfd_row_judge(&row, &events, &judged));
-        if (!row.tls && (judged.broken || !judged.held)) {
-            fail_msg("%s: %zu held, %zu broken", row.name, judged.held, judged.broken);
+        assert_non_null(checked);
+        if (!row.tls &&
+            (checked->counts[MFD_CHECKED_BROKEN] || !checked->counts[MFD_CHECKED_HELD])) {
+            fail_msg("%s: %zu held, %zu broken", row.name, checked->counts[MFD_CHECKED_HELD],
+                     checked->counts[MFD_CHECKED_BROKEN]);
         }
+        mfd_checked_free(checked);
         mfd_events_free(&events);
     }
 }
@@ -101,7 +104,7 @@ static void one_wrong_byte_of_a_real_hello_shows(void **state)
 {
     struct mfd_row row = mfd_row_at(0);
     struct mfd_events events = events_of(&row);
-    struct mfd_judged judged;
+    struct mfd_checked *checked = NULL;
     size_t k = 0;
 
     (void)state;
@@ -109,8 +112,10 @@ static void one_wrong_byte_of_a_real_hello_shows(void **state)
         k++;
     }
     ((uint8_t *)events.list[k].bytes)[7] ^= 1;
-    assert_true(mfd_row_judge(&row, &events, &judged));
-    assert_true(judged.broken > 0);
+    checked = mfd_row_judge(&row, &events);
+    assert_non_null(checked);
+    assert_true(checked->counts[MFD_CHECKED_BROKEN] > 0);
+    mfd_checked_free(checked);
     mfd_events_free(&events);
 }
 
