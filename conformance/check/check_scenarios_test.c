@@ -113,6 +113,11 @@ static size_t compare_told(const struct sample *sample)
         wrong += (here->state == MFD_CHECKED_UNDECIDED) != (here->reason != NULL)
                      ? tell(sample, rule, "has no reason")
                      : 0;
+        /* in 2017 only the order of connections tells main, which those about that order turn round */
+        if (sample->plan->twin && sample->plan->speak >= MFD_REV_FIRST &&
+            here->state == MFD_CHECKED_BROKEN && mfd_rule_refused(rule)) {
+            wrong += tell(sample, rule, "is broken");
+        }
         shown[rule] |= here->state == MFD_CHECKED_BROKEN;
     }
     mfd_verdicts_free(&verdicts);
