@@ -33,7 +33,9 @@ function(mfd_library name)
   mfd_flags(${name})
 endfunction()
 
-# mfd_test(SOURCE [LIBS lib...] [ARGS arg...]): x_test.c becomes the ctest `x`, one cmocka group.
+# mfd_test(SOURCE [THREADS] [EXHAUSTIVE] [LIBS lib...] [ARGS arg...]): x_test.c becomes the ctest `x`, one cmocka
+# group. THREADS: it has what the thread sanitizer looks for. EXHAUSTIVE: it goes through every scenario or a hundred
+# thousand runs, which takes minutes under a sanitizer; those see the same code played by `mfdkit test`.
 function(mfd_test source)
   if(NOT MFD_BUILD_TESTS)
     return()
@@ -41,17 +43,19 @@ function(mfd_test source)
   if(NOT TARGET PkgConfig::CMOCKA)
     pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET GLOBAL cmocka)
   endif()
-  cmake_parse_arguments(arg "" "" "LIBS;ARGS" ${ARGN})
+  cmake_parse_arguments(arg "THREADS;EXHAUSTIVE" "" "LIBS;ARGS" ${ARGN})
   get_filename_component(target ${source} NAME_WE)
   string(REGEX REPLACE "_test$" "" name ${target})
   add_executable(${target} ${source})
   target_link_libraries(${target} PRIVATE ${arg_LIBS} PkgConfig::CMOCKA)
   mfd_flags(${target})
   add_test(NAME ${name} COMMAND ${target} ${arg_ARGS})
-  # what the thread sanitizer is for: tests of the peers, and of what runs them
   set(labels unit)
-  if("${arg_LIBS}" MATCHES "mfd_(peers?|run|interop)(;|$)")
+  if(arg_THREADS)
     list(APPEND labels threads)
+  endif()
+  if(arg_EXHAUSTIVE)
+    list(APPEND labels exhaustive)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT 900)
 endfunction()

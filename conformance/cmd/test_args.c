@@ -45,7 +45,7 @@ static const struct argp_option options[] = {
     {"seed", KEY_SEED, "N", 0, "run them in an order shuffled by N (default: that of the list)", 0},
     {"shard", KEY_SHARD, "I/N", 0, "only the I-th of N parts", 0},
     {"strength", KEY_STRENGTH, "N", 0,
-     "combine every N parameters: 1 shows each value once, 0 or full is every combination (default: 2)",
+     "combine every N parameters: 1 shows each value once and of long ranges the edges, 0 or full is every combination (default: 2)",
      0},
     {"scenarios", KEY_SCENARIOS, "DIR", 0, "folder of the scenarios", 0},
     {"tap", KEY_TAP, NULL, 0, "TAP on standard output", 1},

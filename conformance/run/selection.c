@@ -14,7 +14,7 @@ static struct mfd_target target_of(const struct mfd_selection *selection,
         .rev = peer->rev,
         .machine = peer->machine,
         .settable = peer->kind->settable && peer->kind->settable(peer),
-        .slow = peer->kind->slow,
+        .slow = peer->kind->slow || selection->options->strength == 1,
     };
     size_t count = 0;
     const char *const *needs = mfd_scenario_needs(scenario, &count);
