@@ -75,8 +75,7 @@ void mfd_world_open(struct mfd_world *world, const struct mfd_case *c)
         blocks[i] = c->blocks[i].ram;
         maps[i] = (struct mfd_guest_map){places[i].base, (size_t)c->blocks[i].ram.max_length};
     }
-    *world = (struct mfd_world){
-        .c = c, .guest = {.table = {blocks, c->block_count}, .maps = maps}};
+    *world = (struct mfd_world){.c = c, .guest = {.table = {blocks, c->block_count}, .maps = maps}};
     world->setup = (struct mfd_conn_setup){
         .check = {.rev = c->rev,
                   .page_size = c->page_size,
