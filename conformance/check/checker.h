@@ -18,7 +18,7 @@
 #include "reassemble.h"
 
 /* Migrations in one capture: those beyond are only counted. */
-#define MFD_CHECKER_MOST 4096u
+#define MFD_CHECKER_MOST 2048u
 /* Of these, at a time: the one that was silent for longest ends. */
 #define MFD_CHECKER_LIVE 64u
 /* Connections that are remembered, of migrations or not. */

@@ -505,7 +505,7 @@ static void connections_without_end_use_no_memory_without_end(void **state)
 {
     (void)state;
     start_at(0);
-    for (uint32_t i = 0; i < 60000; i++) {
+    for (uint32_t i = 0; i < 24000; i++) {
         put_open(i, (uint8_t)(i % 250), (uint8_t)(i % 200));
         if (i % 10 == 0) {
             put_main_start(i);
