@@ -17,6 +17,9 @@ static const char *const names[MFD_FATE_COUNT] = {
     "killed", "killed by another", "survived", "void", "equivalent", "stale",
 };
 
+/* Where the scenarios stand that test a sender. */
+#define SENDERS "send/"
+
 /* The same in the JSON. */
 static const char *const keys[MFD_FATE_COUNT] = {
     "killed", "killed_by_another", "survived", "void", "equivalent", "stale",
@@ -55,6 +58,7 @@ static bool run_mutant(const struct mfd_workbench *bench, const struct mfd_mutan
         .profile = mutant->profile,
         .globs = globs,
         .suppress = is_rule(mutant) ? mfd_rule_info(mutant->rule)->id : NULL,
+        .sender = strncmp(mutant->killed_by, SENDERS, strlen(SENDERS)) == 0,
     };
 
     return mfd_workbench_test(bench, &what, run, masked, error);
@@ -81,8 +85,11 @@ static const struct mfd_result *confirm(const struct mfd_workbench *bench, const
                                         const struct mfd_result *const *suspects, size_t count)
 {
     const char *globs[CONFIRM_MAX + 1] = {NULL};
-    const struct mfd_workbench_run what = {
-        .program = bench->clean, .profile = profile, .globs = globs};
+    const struct mfd_workbench_run what = {.program = bench->clean,
+                                           .profile = profile,
+                                           .globs = globs,
+                                           .sender = count > 0 &&
+                                                     strcmp(suspects[0]->role, "sender") == 0};
     char error[MFD_WORKBENCH_ERROR_SIZE];
     const struct mfd_result *killer = NULL;
     struct mfd_run clean;

@@ -194,6 +194,8 @@ static void fill_arguments(const struct mfd_workbench *bench, const struct mfd_w
                      "ref",
                      "--scenarios",
                      bench->scenarios,
+                     "--role",
+                     what->sender ? "sender" : "receiver",
                      "--profile",
                      (char *)what->profile,
                      "--baseline",

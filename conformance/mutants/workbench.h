@@ -34,6 +34,7 @@ struct mfd_workbench_run {
     const char *profile;
     const char *const *globs; /* NULL-terminated; none: everything */
     const char *suppress;     /* rule for the mask, or NULL */
+    bool sender;              /* tests it as a sender */
 };
 
 /*

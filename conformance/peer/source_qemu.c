@@ -115,6 +115,17 @@ static enum mfd_start qemu_start(const struct mfd_peer *peer, const struct mfd_p
     return MFD_STARTED;
 }
 
+/* NULL if there is no answer; one that has closed its control channel is about to end, which is waited for. */
+static json_t *ask_status(struct mfd_live *live)
+{
+    json_t *answer = NULL;
+
+    if (!mfd_vm_command(vm_of(live), "query-status", NULL, &answer) && vm_of(live)->qmp.lost) {
+        mfd_process_wait(&live->process, live->peer->guard);
+    }
+    return answer;
+}
+
 static bool qemu_begin(struct mfd_live *live, const struct mfd_plan *plan, const char *address,
                        char *error)
 {
@@ -132,6 +143,7 @@ static bool qemu_begin(struct mfd_live *live, const struct mfd_plan *plan, const
     }
     if (!good) {
         tell(live, error);
+        json_decref(ask_status(live));
     }
     return good;
 }
@@ -193,8 +205,8 @@ static int qemu_watch(struct mfd_live *live)
 
 static bool qemu_answers(struct mfd_live *live)
 {
-    json_t *answer = NULL;
-    bool good = mfd_vm_command(vm_of(live), "query-status", NULL, &answer);
+    json_t *answer = ask_status(live);
+    bool good = answer != NULL;
 
     json_decref(answer);
     return good;
@@ -202,9 +214,8 @@ static bool qemu_answers(struct mfd_live *live)
 
 static bool qemu_runs(struct mfd_live *live)
 {
-    json_t *answer = NULL;
-    bool runs = mfd_vm_command(vm_of(live), "query-status", NULL, &answer) &&
-                json_is_true(json_object_get(answer, "running"));
+    json_t *answer = ask_status(live);
+    bool runs = json_is_true(json_object_get(answer, "running"));
 
     json_decref(answer);
     return runs;

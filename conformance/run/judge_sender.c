@@ -91,6 +91,7 @@ static enum mfd_source_state follow(const struct trial *trial, struct mfd_take *
     for (;;) {
         bool moved = mfd_take_step(take, trial->source->watch(trial->live), LOOK_MS);
         enum mfd_source_state state = MFD_SOURCE_BUSY;
+        bool still = false;
 
         pass_on_cancel(trial, take);
         state = trial->source->state(trial->live);
@@ -98,17 +99,16 @@ static enum mfd_source_state follow(const struct trial *trial, struct mfd_take *
             drain(trial, take, state == MFD_SOURCE_COMPLETED);
             return state;
         }
-        if (!moved && take->held && quiet(trial)) {
+        still = !moved && quiet(trial);
+        if (still && take->held) {
             /* it knows: what is read now can only help it to come to an end */
             take->held = false;
             moved = true;
         }
         if (moved) {
             end = mfd_now() + trial->live->peer->guard;
-        } else if (quiet(trial) && !mfd_take_step(take, -1, 0) && !take->cancel_due &&
-                   trial->source->state(trial->live) == MFD_SOURCE_BUSY) {
-            return MFD_SOURCE_BUSY;
-        } else if (mfd_now() > end) {
+        } else if (mfd_now() > end || (still && !mfd_take_step(take, -1, 0) && !take->cancel_due &&
+                                       trial->source->state(trial->live) == MFD_SOURCE_BUSY)) {
             return MFD_SOURCE_BUSY;
         }
     }
