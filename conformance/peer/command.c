@@ -8,6 +8,7 @@
 #include "method.h"
 #include "source.h"
 #include "stage2017.h"
+#include "tls_keys.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -134,6 +135,7 @@ __attribute__((noreturn)) static void run_command(const struct mfd_peer *peer,
     if (plan->tls) {
         snprintf(tls, sizeof(tls), "%s:%s", plan->tls == MFD_TLS_PSK ? "psk" : "x509", live->keys);
         setenv("MFD_TLS", tls, 1);
+        setenv("MFD_TLS_HOST", MFD_TLS_KEYS_HOST, 1);
     }
     while (peer->argv[count]) {
         count++;

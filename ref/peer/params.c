@@ -376,6 +376,7 @@ const char *mfd_params_environment(struct mfd_params *params, enum mfd_tls_end e
         {"MFD_ZERO", MFD_PARAM_ZERO},
         {"MFD_MACHINE", MFD_PARAM_MACHINE},
         {"MFD_TLS", MFD_PARAM_TLS},
+        {"MFD_TLS_HOST", MFD_PARAM_TLS_HOST},
         {receives ? "MFD_DEVICES_OUT" : NULL, MFD_PARAM_DEVICES_OUT},
     };
 
