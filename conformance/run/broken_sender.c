@@ -56,6 +56,7 @@ static int migrate(const char *address, unsigned channels, char *ram)
     memcpy(config.uuid, is("wrong-uuid") ? "another machine!" : "", is("wrong-uuid") ? 16 : 1);
     for (unsigned i = 0; i <= channels; i++) {
         if (mfd_net_connect(address, -1, &fds[i]) != 0) {
+            mfd_guest_free(&guest);
             return 1;
         }
         if (is("crash") && i == 1) {
@@ -69,6 +70,7 @@ static int migrate(const char *address, unsigned channels, char *ram)
         }
     }
     mfd_sender_run(&config, &result);
+    mfd_guest_free(&guest);
     return result.completed || is("say-completed") ? 0 : 1;
 }
 
