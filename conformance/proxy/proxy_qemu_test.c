@@ -51,11 +51,13 @@ static void must(const struct mfd_vm *vm, bool good)
 static void start_vm(struct rig *rig, bool incoming, const char *method)
 {
     struct mfd_vm *vm = &rig->vm[incoming];
+    char *ram = rig->ram[incoming];
+    char dir[sizeof(rig->dir)];
     struct mfd_vm_setup setup = {
         .program = rig->program,
         .machine = "none",
         .ram_name = "mem0",
-        .ram_file = rig->ram[incoming],
+        .ram_file = ram,
         .ram_size = RAM,
         .incoming = incoming,
         .paused = true,
@@ -63,9 +65,9 @@ static void start_vm(struct rig *rig, bool incoming, const char *method)
         .guard = GUARD,
     };
 
-    snprintf(rig->ram[incoming], sizeof(rig->ram[0]), "%s/%s", rig->dir, incoming ? "to" : "from");
-    assert_int_equal(
-        mfd_ram_make(rig->ram[incoming], RAM, incoming ? MFD_RAM_EMPTY : MFD_RAM_MIXED, RAM), 0);
+    memcpy(dir, rig->dir, sizeof(dir)); /* the compiler cannot tell that it lies beside `ram` */
+    snprintf(ram, sizeof(rig->ram[0]), "%s/%s", dir, incoming ? "to" : "from");
+    assert_int_equal(mfd_ram_make(ram, RAM, incoming ? MFD_RAM_EMPTY : MFD_RAM_MIXED, RAM), 0);
     must(vm, mfd_vm_start(vm, &setup));
     must(vm, mfd_vm_multifd(vm, 2, method));
 }
