@@ -131,6 +131,7 @@ static bool measure_all(struct mfd_bench *bench, const struct arguments *args, c
         bench->address = tcp ? "tcp:127.0.0.1:0" : path;
         good = measure(bench, args, tcp ? "tcp" : "unix");
     }
+    bench->address = NULL; /* `path` ends here */
     return good;
 }
 
