@@ -4,6 +4,7 @@
  */
 #include "bench_move.h"
 #include "cmd.h"
+#include "option_number.h"
 #include "scratch.h"
 
 #include <argp.h>
@@ -26,28 +27,16 @@ static const struct argp_option options[] = {
     {0},
 };
 
-/* A number from 1 to `max`. */
-static unsigned number(struct argp_state *state, const char *arg, unsigned max)
-{
-    char *end = NULL;
-    unsigned long value = strtoul(arg, &end, 10);
-
-    if (*arg < '0' || *arg > '9' || *end || value < 1 || value > max) {
-        argp_error(state, "'%s' is no number from 1 to %u", arg, max);
-    }
-    return (unsigned)value;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *args = state->input;
 
     switch (key) {
     case 'r':
-        args->rounds = number(state, arg, ROUNDS_MAX);
+        args->rounds = mfd_option_number(arg, state, "--rounds", ROUNDS_MAX);
         return 0;
     case 'm':
-        args->mib = number(state, arg, MIB_MAX);
+        args->mib = mfd_option_number(arg, state, "--ram", MIB_MAX);
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "'%s' is too much", arg);

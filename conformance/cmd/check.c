@@ -3,6 +3,7 @@
 #include "capture.h"
 #include "cmd.h"
 #include "known_options.h"
+#include "option_number.h"
 #include "verdict_json.h"
 #include "verdict_text.h"
 
@@ -30,17 +31,6 @@ static const struct argp_option option_list[] = {
      "where the receiver listens: what goes there is a migration, however it starts", 0},
     {0}};
 
-static uint16_t port_of(const char *text, const struct argp_state *state)
-{
-    char *end = NULL;
-    unsigned long value = strtoul(text, &end, 10);
-
-    if (end == text || *end || value == 0 || value > UINT16_MAX) {
-        argp_error(state, "--port takes a number from 1 to %u, not '%s'", UINT16_MAX, text);
-    }
-    return (uint16_t)value;
-}
-
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct options *options = state->input;
@@ -53,7 +43,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         options->json = value;
         break;
     case KEY_PORT:
-        options->port = port_of(value, state);
+        options->port = (uint16_t)mfd_option_number(value, state, "--port", UINT16_MAX);
         break;
     case KEY_STRICT:
         options->strict = true;

@@ -3,6 +3,7 @@
 #include "capture_write.h"
 #include "cmd.h"
 #include "folders.h"
+#include "option_number.h"
 #include "plan_events.h"
 #include "profile.h"
 #include "suite.h"
@@ -56,18 +57,6 @@ static const struct argp_option option_list[] = {
     {0},
 };
 
-static unsigned number(const char *text, const struct argp_state *state, const char *option,
-                       unsigned max)
-{
-    char *end = NULL;
-    unsigned long value = strtoul(text, &end, 10);
-
-    if (end == text || *end || value == 0 || value > max) {
-        argp_error(state, "%s takes a number from 1 to %u, not '%s'", option, max, text);
-    }
-    return (unsigned)value;
-}
-
 static void parse_format(const char *text, struct options *options, const struct argp_state *state)
 {
     if (strcmp(text, "pcapng") == 0) {
@@ -113,7 +102,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
         options->profile = text;
         break;
     case KEY_STRENGTH:
-        options->strength = strcmp(text, "full") == 0 ? 0 : number(text, state, "--strength", 1000);
+        options->strength =
+            strcmp(text, "full") == 0 ? 0 : mfd_option_number(text, state, "--strength", 1000);
         break;
     case KEY_SCENARIOS:
         options->scenarios = text;
@@ -125,7 +115,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         options->capture.ipv6 = true;
         break;
     case KEY_MSS:
-        options->capture.mss = number(text, state, "--mss", MFD_CAPTURE_MSS);
+        options->capture.mss = mfd_option_number(text, state, "--mss", MFD_CAPTURE_MSS);
         break;
     case ARGP_KEY_ARG:
         if (options->glob_count == GLOBS_MAX) {

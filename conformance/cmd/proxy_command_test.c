@@ -3,6 +3,7 @@
 #include "cmd.h"
 #include "fixture.h"
 #include "ram_file.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +18,7 @@
 
 #define RAM ((uint64_t)2 << 20)
 
-static char dir[] = "/tmp/mfd-proxy-XXXXXX";
+static char dir[48];
 static char from[64];
 static char to[64];
 
@@ -176,7 +177,7 @@ static void wrong_usage_is_told(void **state)
 static int make(void **state)
 {
     (void)state;
-    if (!mkdtemp(dir)) {
+    if (!mfd_scratch_make(NULL, dir, sizeof(dir))) {
         return -1;
     }
     snprintf(from, sizeof(from), "%s/from", dir);

@@ -2,12 +2,15 @@
 #include "test_args.h"
 
 #include "cmd.h"
+#include "option_number.h"
 
 #include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define NUMBER_MAX 1000000u
 
 enum key {
     KEY_ROLE = 0x100,
@@ -62,17 +65,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static unsigned number(const char *text, const struct argp_state *state, const char *option)
-{
-    char *end = NULL;
-    unsigned long value = strtoul(text, &end, 10);
-
-    if (end == text || *end || value == 0 || value > 1000000) {
-        argp_error(state, "%s takes a number from 1 to 1000000, not '%s'", option, text);
-    }
-    return (unsigned)value;
-}
-
 static void parse_shard(const char *text, struct mfd_test_args *args,
                         const struct argp_state *state)
 {
@@ -111,13 +103,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
         args->strict = true;
         break;
     case KEY_JOBS:
-        args->jobs = number(text, state, "--jobs");
+        args->jobs = mfd_option_number(text, state, "--jobs", NUMBER_MAX);
         break;
     case KEY_REPEAT:
-        args->repeat = number(text, state, "--repeat");
+        args->repeat = mfd_option_number(text, state, "--repeat", NUMBER_MAX);
         break;
     case KEY_SEED:
-        args->seed = number(text, state, "--seed");
+        args->seed = mfd_option_number(text, state, "--seed", NUMBER_MAX);
         break;
     case KEY_SHARD:
         parse_shard(text, args, state);
@@ -125,7 +117,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_STRENGTH:
         args->strength = strcmp(text, "full") == 0 || strcmp(text, "0") == 0
                              ? 0
-                             : number(text, state, "--strength");
+                             : mfd_option_number(text, state, "--strength", NUMBER_MAX);
         break;
     case KEY_SCENARIOS:
         args->scenarios = text;

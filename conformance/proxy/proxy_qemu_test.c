@@ -9,6 +9,7 @@
 #include "qemu_vm.h"
 #include "ram_file.h"
 #include "relay.h"
+#include "scratch.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -89,8 +90,7 @@ static struct rig *rig_new(const char *qemu, const char *method, struct mfd_faul
     char at[MFD_ADDRESS_MAX];
 
     assert_non_null(rig);
-    strcpy(rig->dir, "/tmp/mfd-proxy-XXXXXX");
-    assert_non_null(mkdtemp(rig->dir));
+    assert_true(mfd_scratch_make(NULL, rig->dir, sizeof(rig->dir)));
     rig->program = mfd_qemu_find(qemu, error);
     if (!rig->program) {
         fail_msg("%s", error);
@@ -130,15 +130,12 @@ static void rig_end(struct rig *rig)
 
 static void rig_free(struct rig *rig)
 {
-    char command[128];
-
     mfd_relay_result_free(&rig->result);
     close(rig->config.listen_fd);
     free((char *)rig->config.to);
     free(rig->captured);
     free(rig->program);
-    snprintf(command, sizeof(command), "rm -r %s", rig->dir);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(mfd_scratch_remove(rig->dir), 0);
     free(rig);
 }
 
