@@ -108,6 +108,9 @@ static inline void *receive(void *arg)
     struct pair *pair = arg;
 
     pair->receiver_error = mfd_receiver_run(&pair->receiving, pair->listen_fd, &pair->received);
+    /* a connection that it did not accept would keep the sender waiting for ever */
+    close(pair->listen_fd);
+    pair->listen_fd = -1;
     return NULL;
 }
 
@@ -169,7 +172,9 @@ static inline void assert_completed(const struct pair *pair)
 
 static inline void pair_free(struct pair *pair)
 {
-    close(pair->listen_fd);
+    if (pair->listen_fd >= 0) {
+        close(pair->listen_fd);
+    }
     mfd_guest_free(&pair->from);
     mfd_guest_free(&pair->to);
     free(pair);
