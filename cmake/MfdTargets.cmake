@@ -33,9 +33,10 @@ function(mfd_library name)
   mfd_flags(${name})
 endfunction()
 
-# mfd_test(SOURCE [THREADS] [EXHAUSTIVE] [LIBS lib...] [ARGS arg...]): x_test.c becomes the ctest `x`, one cmocka
-# group. THREADS: it has what the thread sanitizer looks for. EXHAUSTIVE: it goes through every scenario or a hundred
-# thousand runs, which takes minutes under a sanitizer; those see the same code played by `mfdkit test`.
+# mfd_test(SOURCE [THREADS] [EXHAUSTIVE] [QEMU] [LIBS lib...] [ARGS arg...]): x_test.c becomes the ctest `x`, one
+# cmocka group. THREADS: it has what the thread sanitizer looks for. EXHAUSTIVE: it goes through every scenario or a
+# hundred thousand runs, which takes minutes under a sanitizer; those see the same code played by `mfdkit test`.
+# QEMU: it migrates with real ones by the dozen, under a sanitizer at night only.
 function(mfd_test source)
   if(NOT MFD_BUILD_TESTS)
     return()
@@ -43,7 +44,7 @@ function(mfd_test source)
   if(NOT TARGET PkgConfig::CMOCKA)
     pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET GLOBAL cmocka)
   endif()
-  cmake_parse_arguments(arg "THREADS;EXHAUSTIVE" "" "LIBS;ARGS" ${ARGN})
+  cmake_parse_arguments(arg "THREADS;EXHAUSTIVE;QEMU" "" "LIBS;ARGS" ${ARGN})
   get_filename_component(target ${source} NAME_WE)
   string(REGEX REPLACE "_test$" "" name ${target})
   add_executable(${target} ${source})
@@ -60,6 +61,9 @@ function(mfd_test source)
   endif()
   if(arg_EXHAUSTIVE)
     list(APPEND labels exhaustive)
+  endif()
+  if(arg_QEMU)
+    list(APPEND labels qemu)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT 900)
 endfunction()

@@ -4,6 +4,7 @@
 #include "grid.h"
 #include "jobs.h"
 #include "method.h"
+#include "option_number.h"
 #include "peer.h"
 #include "qemu_cache.h"
 #include "roll.h"
@@ -121,17 +122,14 @@ static void add_method(struct arguments *arguments, const char *value, struct ar
 static void add_channels(struct arguments *arguments, const char *value, struct argp_state *state)
 {
     struct mfd_interop_choice *choice = &arguments->choice;
-    char *end = NULL;
-    unsigned long n = strtoul(value, &end, 10);
+    unsigned channels = mfd_option_number(value, state, "--channels", MFD_CHANNELS_MAX);
 
-    if (end == value || *end || n < 1 || n > MFD_CHANNELS_MAX ||
-        choice->channel_count == MFD_INTEROP_VALUES_MAX) {
-        argp_error(state, "'%s' is no number from 1 to %u, or one too many", value,
-                   MFD_CHANNELS_MAX);
-    }
     choice->channel_count = arguments->channels_named ? choice->channel_count : 0;
+    if (choice->channel_count == MFD_INTEROP_VALUES_MAX) {
+        argp_error(state, "--channels at most %d times", MFD_INTEROP_VALUES_MAX);
+    }
     arguments->channels_named = true;
-    choice->channels[choice->channel_count++] = (unsigned)n;
+    choice->channels[choice->channel_count++] = channels;
 }
 
 static void add_zero(struct arguments *arguments, const char *value, struct argp_state *state)
@@ -165,17 +163,6 @@ static void add_machine(struct arguments *arguments, const char *value, struct a
     if (!known) {
         argp_error(state, "'%s' is neither none nor pc", value);
     }
-}
-
-static void set_jobs(struct arguments *arguments, const char *value, struct argp_state *state)
-{
-    char *end = NULL;
-    unsigned long n = strtoul(value, &end, 10);
-
-    if (end == value || *end || n < 1 || n > 1024) {
-        argp_error(state, "'%s' is no number from 1 to 1024", value);
-    }
-    arguments->jobs = (unsigned)n;
 }
 
 static void set_scale(struct arguments *arguments, const char *value, struct argp_state *state)
@@ -218,7 +205,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         arguments->choice.strength = 0;
         break;
     case 'j':
-        set_jobs(arguments, value, state);
+        arguments->jobs = mfd_option_number(value, state, "--jobs", 1024);
         break;
     case KEY_JSON:
         arguments->json = value;

@@ -3,6 +3,7 @@
 #include "cmd.h"
 #include "known_options.h"
 #include "net.h"
+#include "option_number.h"
 #include "relay.h"
 #include "verdict_text.h"
 
@@ -38,8 +39,7 @@ static const struct argp_option option_list[] = {
      0},
     {"save-pcap", KEY_PCAP, "FILE", 0, "a capture of what the receiver gets, and of its answers",
      0},
-    {"guard", KEY_GUARD, "SECONDS", 0,
-     "end when nothing at all happens for so long; 0: never (300)", 0},
+    {"guard", KEY_GUARD, "SECONDS", 0, "end when nothing at all happens for so long (300)", 0},
     {"all", 'a', NULL, 0, "list the rules that were held, too", 0},
     {0}};
 
@@ -56,17 +56,6 @@ static void add_fault(struct options *options, const char *text, const struct ar
         argp_error(state, "--fault '%s': %s", text, error.text);
     }
     options->faults[options->fault_count++] = fault;
-}
-
-static unsigned seconds(const char *text, const struct argp_state *state)
-{
-    char *end = NULL;
-    unsigned long value = strtoul(text, &end, 10);
-
-    if (end == text || *end || value > 1000000) {
-        argp_error(state, "--guard takes seconds, not '%s'", text);
-    }
-    return (unsigned)value;
 }
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -90,7 +79,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         options->pcap = value;
         break;
     case KEY_GUARD:
-        options->guard_s = seconds(value, state);
+        options->guard_s = mfd_option_number(value, state, "--guard", 1000000);
         break;
     case 'a':
         options->all = true;

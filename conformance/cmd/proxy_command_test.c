@@ -167,7 +167,7 @@ static void wrong_usage_is_told(void **state)
     (void)state;
     USAGE("--listen and --to are needed", "--to=unix:/x");
     USAGE("--fault 'ch 0 ready ! omit': ready: no single message", "--fault=ch 0 ready ! omit");
-    USAGE("--guard takes seconds", "--guard=x");
+    USAGE("--guard takes a number", "--guard=x");
     USAGE("is too much", "x");
     USAGE("nonsense", "--listen=nonsense", "--to=unix:/x");
     assert_usage((char *[]){"proxy", "--listen=unix:/nowhere/x", "--to=unix:/x", NULL}, MFD_HARNESS,

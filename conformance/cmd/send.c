@@ -6,6 +6,7 @@
 #include "mapfile_peer.h"
 #include "migrate_device.h"
 #include "net.h"
+#include "option_number.h"
 #include "sender.h"
 
 #include <errno.h>
@@ -53,18 +54,6 @@ static const struct argp_option options[] = {
      0},
     {0}};
 
-static void parse_passes(const char *value, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-    char *end = NULL;
-    unsigned long n = strtoul(value, &end, 10);
-
-    if (end == value || *end || n < 1 || n > 1000000) {
-        argp_error(state, "'%s' is no number from 1 to 1000000", value);
-    }
-    arguments->passes = (unsigned)n;
-}
-
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
@@ -74,7 +63,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     } else if (key == ARGP_KEY_ARG) {
         argp_error(state, "'%s' is too much", value);
     } else if (key == KEY_PASSES) {
-        parse_passes(value, state);
+        arguments->passes = mfd_option_number(value, state, "--passes", 1000000);
     } else if (key == KEY_NO_RETURN) {
         arguments->return_path = false;
     } else if (key == KEY_NO_SWITCHOVER) {

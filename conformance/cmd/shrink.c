@@ -4,6 +4,7 @@
 
 #include "choose.h"
 #include "cmd.h"
+#include "option_number.h"
 #include "run.h"
 #include "scratch.h"
 #include "suite.h"
@@ -40,17 +41,13 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *args = state->input;
-    char *end = NULL;
 
     switch (key) {
     case 'o':
         args->output = arg;
         return 0;
     case KEY_BUDGET:
-        args->budget = (unsigned)strtoul(arg, &end, 10);
-        if (end == arg || *end || args->budget == 0 || args->budget > 1000000) {
-            argp_error(state, "--budget takes a number from 1 to 1000000, not '%s'", arg);
-        }
+        args->budget = mfd_option_number(arg, state, "--budget", 1000000);
         return 0;
     case KEY_PROFILE:
         args->choice.profile = arg;

@@ -73,6 +73,16 @@ pid_t mfd_process_fork(struct mfd_process *process, const char *dir)
     return pid;
 }
 
+void mfd_process_leave(int status)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    exit(status);
+#else
+    fflush(NULL);
+    _exit(status);
+#endif
+}
+
 bool mfd_process_poll(struct mfd_process *process)
 {
     int status = 0;

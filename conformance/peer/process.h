@@ -28,6 +28,12 @@ struct mfd_process {
  */
 pid_t mfd_process_fork(struct mfd_process *process, const char *dir);
 
+/*
+ * Ends a forked copy of the harness. What libraries tidy up at the end of a program would only copy their memory
+ * page by page, in each of thousands of processes; under a sanitizer it stays, for the search for leaks.
+ */
+__attribute__((noreturn)) void mfd_process_leave(int status);
+
 /* Reaps the process if it has ended; returns process->ended. Never waits. */
 bool mfd_process_poll(struct mfd_process *process);
 /* Waits up to `seconds` for the end; returns process->ended. */

@@ -181,7 +181,7 @@ static enum mfd_start ref_start(const struct mfd_peer *peer, const struct mfd_pl
     }
     switch (mfd_process_fork(&live->process, live->dir)) {
     case 0:
-        exit(receive(plan, live, listen_fd));
+        mfd_process_leave(receive(plan, live, listen_fd));
     case -1:
         snprintf(error, MFD_PEER_ERROR_SIZE, "fork: %s", strerror(errno));
         close_listener(listen_fd);

@@ -160,7 +160,7 @@ static enum mfd_start ref_start(const struct mfd_peer *peer, const struct mfd_pl
     pid = source->cancel_fd < 0 ? -1 : mfd_process_fork(&live->process, live->dir);
     if (pid == 0) {
         close(pair[0]);
-        exit(serve(plan, live, source, pair[1]));
+        mfd_process_leave(serve(plan, live, source, pair[1]));
     }
     close(pair[1]);
     if (pid < 0) {
