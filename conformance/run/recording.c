@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A peer that answers without end does not fill memory. */
-#define COPIED_MAX (16u << 20)
+/* A peer that talks without end does not fill memory. Senders under test have 8 MiB and send them several times. */
+#define COPIED_MAX (64u << 20)
 #define EVENTS_MAX (1u << 20)
 
 static bool grow(struct mfd_recording *recording)
