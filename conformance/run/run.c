@@ -535,8 +535,8 @@ bool mfd_run_suite(const struct mfd_peer *peer, const struct mfd_run_options *op
     struct suite_run suite = {.peer = peer, .options = options, .run = run};
     struct mfd_suite files;
     double start = mfd_now();
-    bool good =
-        mfd_suite_load(options->scenarios, &files, error) && run_loaded(&suite, &files, error);
+    bool good = mfd_suite_load_some(options->scenarios, options->globs, &files, error) &&
+                run_loaded(&suite, &files, error);
 
     mfd_selection_free(&suite.selection);
     for (int i = 0; i < MFD_RULE_COUNT; i++) {

@@ -55,21 +55,38 @@ bool mfd_suite_selected(const struct mfd_scenario *scenario, const char *instanc
     return !globs || !globs[0];
 }
 
-/* Adds one file; false with `error`. */
-static bool add_file(struct mfd_suite *suite, const char *folder, const char *path, char *error)
+/* Whether anything of the scenario `id` may be selected, as far as its name tells: rules may be, too. */
+static bool may_be_selected(const char *id, const char *const *globs)
+{
+    for (size_t i = 0; globs && globs[i]; i++) {
+        size_t plain = strcspn(globs[i], "*[");
+
+        if (!memchr(globs[i], '/', plain) || strncmp(globs[i], id, plain) == 0) {
+            return true;
+        }
+    }
+    return !globs || !globs[0];
+}
+
+/* Adds one file, unless the globs say that it is not wanted; false with `error`. */
+static bool add_file(struct mfd_suite *suite, const char *folder, const char *path,
+                     const char *const *globs, char *error)
 {
     struct mfd_suite_file *grown = realloc(suite->files, (suite->count + 1) * sizeof(*grown));
-    size_t skip = strlen(folder);
+    size_t skip = strlen(folder) + strspn(path + strlen(folder), "/");
+    char *id = strndup(path + skip, strlen(path + skip) - strlen(SUFFIX));
     struct mfd_lang_error fault;
-    char *id = NULL;
 
-    if (!grown) {
+    suite->files = grown ? grown : suite->files;
+    if (!grown || !id) {
         snprintf(error, MFD_SUITE_ERROR_SIZE, "%s: out of memory", path);
+        free(id);
         return false;
     }
-    suite->files = grown;
-    skip += strspn(path + skip, "/");
-    id = strndup(path + skip, strlen(path + skip) - strlen(SUFFIX));
+    if (!may_be_selected(id, globs)) {
+        free(id);
+        return true;
+    }
     grown[suite->count] =
         (struct mfd_suite_file){mfd_scenario_load(id, path, &fault), strdup(path)};
     free(id);
@@ -90,6 +107,12 @@ static int by_id(const void *a, const void *b)
 
 bool mfd_suite_load(const char *folder, struct mfd_suite *suite, char *error)
 {
+    return mfd_suite_load_some(folder, NULL, suite, error);
+}
+
+bool mfd_suite_load_some(const char *folder, const char *const *globs, struct mfd_suite *suite,
+                         char *error)
+{
     char *roots[] = {(char *)folder, NULL};
     FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
     FTSENT *entry = NULL;
@@ -106,7 +129,7 @@ bool mfd_suite_load(const char *folder, struct mfd_suite *suite, char *error)
                      strerror(entry->fts_errno));
             good = false;
         } else if (file) {
-            good = add_file(suite, folder, entry->fts_path, error);
+            good = add_file(suite, folder, entry->fts_path, globs, error);
         }
     }
     if (!walk) {

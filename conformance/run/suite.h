@@ -30,6 +30,9 @@ const char *mfd_suite_folder(void);
  * MFD_SUITE_ERROR_SIZE bytes. mfd_suite_free() must be called in any case.
  */
 bool mfd_suite_load(const char *folder, struct mfd_suite *suite, char *error);
+/* The same for those only of which the NULL-terminated globs may name something; of others nothing is said. */
+bool mfd_suite_load_some(const char *folder, const char *const *globs, struct mfd_suite *suite,
+                         char *error);
 void mfd_suite_free(struct mfd_suite *suite);
 
 /* Whether the scenario is about the rule. */
