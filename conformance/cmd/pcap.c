@@ -396,7 +396,8 @@ int mfd_cmd_pcap(int argc, char **argv)
                 options.profile);
         return MFD_USAGE;
     }
-    if (mfd_suite_load(options.scenarios ? options.scenarios : mfd_suite_folder(), &suite, error)) {
+    if (mfd_suite_load_some(options.scenarios ? options.scenarios : mfd_suite_folder(),
+                            options.globs, &suite, error)) {
         code = put_suite(&out, &suite);
     } else {
         fprintf(stderr, "%s\n", error);
