@@ -106,7 +106,6 @@ bool mfd_channel_hello(struct mfd_parse *parse)
     link->hello_frame = parse->pinfo->num;
     note = mfd_parse_note(parse, MFD_NOTE_MESSAGE, MFD_HELLO_SIZE);
     note->message = MFD_MSG_hello;
-    note->related = link->migration->main_frame;
     mfd_note_found(note, &findings);
     mfd_parse_passed(parse, note);
     parse->flow->place = MFD_PLACE_PACKET;

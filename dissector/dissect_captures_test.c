@@ -43,7 +43,8 @@ static void is_without_fault(const char *path)
     static const char missed[] =
         "tcp.len > 0 and not multifd and not tcp.reassembled_in and not tls and "
         "not tcp.analysis.retransmission and not tcp.analysis.spurious_retransmission";
-    static const char wrong[] = "_ws.malformed or multifd.rule or _ws.expert.severity == error";
+    static const char wrong[] = "_ws.malformed or multifd.rule or _ws.expert.severity == error or "
+                                "(multifd and _ws.expert.group == \"Undecoded\")";
     char *text = mfd_tshark("-n -2 -r %s -Y '(%s %s) or %s %s'", path, missed,
                             is_failure(path) ? "and not tcp.segment_data" : "", wrong,
                             is_cut(path) ? "" : "or multifd.lost or data");

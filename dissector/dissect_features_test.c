@@ -286,6 +286,37 @@ static void connections_of_one_migration_have_its_number(void **state)
     free(text);
 }
 
+/* Of each frame that has the field, the frame that it leads to is one of `what`; returns how many there are. */
+static size_t assert_leads_to(const char *field, const char *what)
+{
+    char *text = mfd_tshark("-n -2 -r " CAPTURE " -Y multifd.%s -T fields -E occurrence=f "
+                            "-e multifd.%s",
+                            field, field);
+    size_t links = 0;
+
+    for (char *save = NULL, *line = strtok_r(text, "\n", &save); line;
+         line = strtok_r(NULL, "\n", &save)) {
+        char *found = mfd_tshark("-n -2 -r " CAPTURE " -Y 'frame.number == %s and %s'", line, what);
+
+        if (!*found) {
+            fail_msg("multifd.%s leads to frame %s, which has no %s", field, line, what);
+        }
+        free(found);
+        links++;
+    }
+    free(text);
+    return links;
+}
+
+static void links_lead_from_each_channel_to_main_and_from_each_sync_to_its_point(void **state)
+{
+    (void)state;
+    assert_int_equal(assert_leads_to("main_frame", "multifd.header.magic"), 2);
+    assert_int_equal(assert_leads_to("first_packet", "multifd.packet.magic"), 2);
+    assert_int_equal(assert_leads_to("hello_frame", "multifd.hello.id"), 2);
+    assert_true(assert_leads_to("sync_frame", "multifd.round") >= 4);
+}
+
 static int make_folder(void **state)
 {
     if (mfd_tshark_has_plugin(state) != 0 || !mkdtemp(folder) || chmod(folder, 0777) != 0) {
@@ -315,6 +346,7 @@ int main(void)
         cmocka_unit_test(each_round_has_its_sync_point_and_the_syncs_of_all_channels),
         cmocka_unit_test(exported_messages_are_dissected_as_they_were),
         cmocka_unit_test(connections_of_one_migration_have_its_number),
+        cmocka_unit_test(links_lead_from_each_channel_to_main_and_from_each_sync_to_its_point),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -77,6 +77,12 @@ static bool is_field(const struct mfd_field_info *info, const char *message, con
     return named(info, name) && strcmp(mfd_message_name(info->message), message) == 0;
 }
 
+/* What has a length before it is a name or other text, but for what commands and replies carry. */
+static bool is_text(const struct mfd_field_info *info)
+{
+    return info->count == MFD_COUNT_LEN && !named(info, "argument") && !named(info, "payload");
+}
+
 static enum ftenum type_of(const struct mfd_field_info *info)
 {
     switch (info->type) {
@@ -85,8 +91,7 @@ static enum ftenum type_of(const struct mfd_field_info *info)
     case MFD_TYPE_TEXT:
         return FT_STRINGZTRUNC;
     case MFD_TYPE_BYTES:
-        /* what has a length before it is a name or other text, but for arguments */
-        return info->count == MFD_COUNT_LEN && !named(info, "argument") ? FT_STRING : FT_BYTES;
+        return is_text(info) ? FT_STRING : FT_BYTES;
     case MFD_TYPE_UINT:
         break;
     }
@@ -295,6 +300,8 @@ static proto_item *show_one(const struct show *show, const struct mfd_field_info
                             uint32_t at, uint32_t width)
 {
     unsigned encoding = ENC_BIG_ENDIAN;
+    proto_item *item = NULL;
+    proto_item *part = NULL;
 
     if (info->type == MFD_TYPE_UINT && named(info, "flags")) {
         return proto_tree_add_bitmask(show->tree, show->tvb, at, hf, mfd_ett[MFD_ETT_FLAGS],
@@ -306,10 +313,16 @@ static proto_item *show_one(const struct show *show, const struct mfd_field_info
     if (info->type == MFD_TYPE_TEXT) {
         encoding = ENC_ASCII;
     } else if (info->type == MFD_TYPE_BYTES) {
-        encoding = info->count == MFD_COUNT_LEN ? ENC_UTF_8 : ENC_NA;
-        encoding = named(info, "argument") ? ENC_NA : encoding;
+        encoding = is_text(info) ? ENC_UTF_8 : ENC_NA;
     }
-    return proto_tree_add_item(show->tree, hf, show->tvb, (int)at, (int)width, encoding);
+    item = proto_tree_add_item(show->tree, hf, show->tvb, (int)at, (int)width, encoding);
+    if (info->type == MFD_TYPE_BYTES && info->count == MFD_COUNT_LEN && !is_text(info) &&
+        width == 4) {
+        part = proto_tree_add_item(proto_item_add_subtree(item, mfd_ett[MFD_ETT_FLAGS]),
+                                   mfd_gen[MFD_GEN_value], show->tvb, (int)at, 4, ENC_BIG_ENDIAN);
+        proto_item_set_generated(part);
+    }
+    return item;
 }
 
 static void show_span(struct show *show, const struct mfd_span *span)

@@ -158,7 +158,7 @@ struct mfd_note {
     enum mfd_rev rev;
     const char *revision;
     const struct mfd_note *owner;
-    uint32_t related; /* frame: of main for a hello, of the hello for the first packet */
+    uint32_t related; /* frame of the hello, for the first packet of the channel */
     uint32_t round;   /* of a SYNC or a sync point, from 1 */
     bool is_ram;
     struct mfd_finding *findings;
@@ -290,6 +290,7 @@ void mfd_payload_show(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     X(page_bits, "Target page bits", UINT32, DEC, "subsection configuration/target-page-bits") \
     X(config_uuid, "UUID", GUID, NONE, "subsection configuration/uuid") \
     X(lost, "Data", BYTES, NONE, "bytes that cannot be followed") \
+    X(value, "Value", UINT32, DEC, "number that a command or a reply carries") \
     X(word_offset, "Offset", UINT64, HEX, "what a RAM record's word has above its flags")
 
 enum mfd_generated {

@@ -152,7 +152,8 @@ static void show_context(tvbuff_t *tvb, proto_tree *tree, const struct mfd_call 
             proto_tree_add_string(tree, mfd_gen[MFD_GEN_revision], tvb, 0, 0, note->revision));
     }
     if (note->message == MFD_MSG_hello) {
-        show_link(tree, MFD_GEN_main_frame, tvb, note->related);
+        /* which a sender opens first and writes to last: it is known when all of the capture was read */
+        show_link(tree, MFD_GEN_main_frame, tvb, link->migration ? link->migration->main_frame : 0);
         show_link(tree, MFD_GEN_first_packet, tvb, link->first_packet_frame);
     } else if (note->message == MFD_MSG_packet) {
         mfd_add_generated(tree, MFD_GEN_page_size, tvb, note->page_size);

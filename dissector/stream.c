@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-/* Payload beyond this is never reassembled. */
-#define REASSEMBLE_MAX (2u << 20)
-
 uint32_t mfd_parse_left(const struct mfd_parse *parse)
 {
     return parse->len - parse->at;
