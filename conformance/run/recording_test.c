@@ -140,7 +140,7 @@ static void a_peer_that_answers_without_end_does_not_fill_memory(void **state)
     struct mfd_recording recording = {.count = 0};
 
     (void)state;
-    for (unsigned i = 0; i < 1000; i++) {
+    for (unsigned i = 0; i < 2000; i++) {
         mfd_recording_add(&recording, &event, NULL);
     }
     assert_true(recording.full);
