@@ -62,8 +62,20 @@ static enum mfd_checked_state observed(const struct mfd_result *result, enum mfd
     return MFD_CHECKED_UNDECIDED;
 }
 
+/* Told to cancel, a sender is no longer watched, but recorded. */
+static bool is_cancelled(const struct mfd_plan *plan)
+{
+    for (size_t i = 0; i < plan->moment_count; i++) {
+        if (plan->moments[i].acts & MFD_DO_CANCEL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* How many rules the two see differently. */
-static size_t compare(const struct mfd_checked *checked, const struct mfd_result *result)
+static size_t compare(const struct mfd_checked *checked, const struct mfd_plan *plan,
+                      const struct mfd_result *result)
 {
     size_t wrong = 0;
 
@@ -77,7 +89,7 @@ static size_t compare(const struct mfd_checked *checked, const struct mfd_result
         }
         here = here == MFD_CHECKED_NOT_APPLICABLE ? MFD_CHECKED_UNDECIDED : here;
         decided += there != MFD_CHECKED_UNDECIDED;
-        if (here != there) {
+        if (here != there && !(is_cancelled(plan) && there == MFD_CHECKED_UNDECIDED)) {
             print_error("%s: %s is %s as it runs, %s in its capture%s%s\n", result->id,
                         mfd_rule_info(rule)->id, mfd_checked_state_name(there),
                         mfd_checked_state_name(here), checked->rules[rule].reason ? ": " : "",
@@ -104,7 +116,7 @@ static size_t check_capture(const char *path, const struct mfd_plan *plan,
     } else if (mfd_checker_count(verdicts.checker) != 1) {
         print_error("%s: %zu migrations\n", result->id, mfd_checker_count(verdicts.checker));
     } else {
-        wrong = compare(mfd_checker_at(verdicts.checker, 0), result);
+        wrong = compare(mfd_checker_at(verdicts.checker, 0), plan, result);
     }
     mfd_verdicts_free(&verdicts);
     return wrong;
