@@ -11,12 +11,13 @@
 #define CONNS 264u
 #define BLOCKS 256u
 #define BREACHES 512u
-/* Two bytes each: enough for a guest of 128 GiB. */
+/* Two bytes each, of all migrations of a capture: enough for a guest of 128 GiB. */
 #define PAGES_MAX ((uint64_t)32 << 20)
 
 /* The latest migration to each receiver. */
 static wmem_map_t *migrations;
 static uint32_t migration_count;
+static uint64_t pages_left; /* of PAGES_MAX */
 
 void mfd_migration_settle(struct mfd_migration *migration)
 {
@@ -118,6 +119,7 @@ struct mfd_migration *mfd_migration_of(packet_info *pinfo, bool to_receiver, boo
     }
     if (wmem_map_size(migrations) == 0) {
         migration_count = 0; /* another capture */
+        pages_left = PAGES_MAX;
     }
     migration = (struct mfd_migration *)wmem_map_lookup(migrations, key);
     if (!migration || migration->over || (main && migration->main && migration->main->closed[0])) {
@@ -140,11 +142,12 @@ void mfd_migration_update_blocks(struct mfd_migration *migration)
         uint64_t size = listed->blocks[i].used_length;
 
         pages += size / migration->learned.config.page_size + 1;
-        if (size > PAGES_MAX * migration->learned.config.page_size || pages > PAGES_MAX) {
-            pages = 0;
+        if (size > PAGES_MAX * migration->learned.config.page_size || pages > pages_left) {
+            pages = 0; /* it is judged without what becomes of each page */
             break;
         }
     }
+    pages_left -= pages;
     if (pages) {
         mfd_observer_give_pages(migration->observer,
                                 wmem_alloc0_array(wmem_file_scope(), uint16_t, pages),
