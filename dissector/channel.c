@@ -3,11 +3,10 @@
 #include "hello.h"
 #include "multifd.h"
 #include "packet.h"
+#include "stage2017.h"
 
 #include <string.h>
 
-#define TEXT_HELLO_SIZE 49u
-#define BINARY_HELLO_SIZE 20u
 /* Payload up to this is reassembled with its header: no packet of a RAM block has more. */
 #define WHOLE_MAX MFD_COMPRESSED_MAX
 
@@ -51,18 +50,84 @@ static bool cut_short(struct mfd_parse *parse, enum mfd_message message)
     return true;
 }
 
-static bool is_text_hello(const uint8_t *buf, size_t len)
+static bool may_be_text(void)
 {
-    return len >= TEXT_HELLO_SIZE && memcmp(buf + 36, " multifd ", 9) == 0;
+    return mfd_prefs.revision == MFD_PREF_AUTO || mfd_prefs.revision == MFD_REV_2017_TEXT;
 }
 
-/* The hellos of 2017, which have a size and a look of their own. */
-static bool old_hello(struct mfd_parse *parse, enum mfd_message message, uint32_t size)
+bool mfd_channel_is_text_hello(const uint8_t *buf, size_t len)
 {
-    struct mfd_note *note = mfd_parse_note(parse, MFD_NOTE_MESSAGE, size);
+    return may_be_text() && len >= MFD_TEXT_HELLO_ID &&
+           memcmp(buf + MFD_TEXT_HELLO_WORD, " multifd ", 9) == 0;
+}
 
-    note->message = message;
-    parse->link->hello_frame = parse->pinfo->num;
+bool mfd_channel_begins_text_hello(const uint8_t *buf, size_t len)
+{
+    struct mfd_check_context context = {.rev = MFD_REV_2017_TEXT};
+    struct mfd_finding finding;
+    struct mfd_findings findings = {&finding, 1, 0};
+
+    mfd_check_text_hello(&context, buf, len, &findings);
+    return may_be_text() && len && !findings.count;
+}
+
+/* Whether the fields of a hello of 2017 say anything. */
+static bool is_readable(const struct mfd_findings *findings)
+{
+    for (size_t i = 0; i < findings->count && i < findings->room; i++) {
+        enum mfd_rule rule = findings->list[i].rule;
+
+        if (rule == MFD_INIT_023 || rule == MFD_INIT_025) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void learn_old_hello(struct mfd_link *link, const uint8_t *buf, enum mfd_rev rev)
+{
+    struct mfd_learned *learned = &link->migration->learned;
+    char text[MFD_UUID_TEXT_SIZE + 1] = "";
+    uint8_t uuid[MFD_UUID_SIZE];
+
+    link->has_id = true;
+    link->id = (uint16_t)mfd_hello_id(rev, buf);
+    if (rev == MFD_REV_2017_BINARY) {
+        mfd_learn_uuid(learned, buf + MFD_BINARY_HELLO_UUID);
+    } else {
+        memcpy(text, buf + MFD_TEXT_HELLO_UUID, MFD_UUID_TEXT_SIZE);
+        if (mfd_uuid_parse(text, uuid)) {
+            mfd_learn_uuid(learned, uuid);
+        }
+    }
+    mfd_migration_settle(link->migration);
+}
+
+/* The hellos of 2017: nothing follows them. */
+static bool old_hello(struct mfd_parse *parse)
+{
+    struct mfd_link *link = parse->link;
+    struct mfd_migration *migration = link->migration;
+    enum mfd_rev rev = migration->learned.config.rev;
+    uint32_t size = (uint32_t)mfd_hello_size(rev);
+    struct mfd_findings findings;
+    struct mfd_note *note = NULL;
+    bool snapped = false;
+
+    if (!mfd_parse_whole(parse, size, &snapped)) {
+        return snapped && cut_short(parse, mfd_hello_message(rev));
+    }
+    findings = room(parse);
+    mfd_check_hello(&migration->context, mfd_parse_bytes(parse), size, &findings);
+    if (is_readable(&findings)) {
+        learn_old_hello(link, mfd_parse_bytes(parse), rev);
+    }
+    /* as receivers of 2017 do, the observer takes for main what comes first */
+    migration->unwatched |= !migration->main;
+    link->hello_frame = parse->pinfo->num;
+    note = mfd_parse_note(parse, MFD_NOTE_MESSAGE, size);
+    note->message = mfd_hello_message(rev);
+    mfd_note_found(note, &findings);
     mfd_parse_passed(parse, note);
     parse->flow->place = MFD_PLACE_LOST;
     return true;
@@ -76,16 +141,18 @@ bool mfd_channel_hello(struct mfd_parse *parse)
     struct mfd_note *note = NULL;
     bool snapped = false;
 
-    if (mfd_prefs.revision == MFD_REV_2017_BINARY) {
-        return mfd_parse_have(parse, BINARY_HELLO_SIZE, &snapped)
-                   ? old_hello(parse, MFD_MSG_binary_hello, BINARY_HELLO_SIZE)
-                   : snapped && cut_short(parse, MFD_MSG_binary_hello);
+    buf = mfd_parse_bytes(parse);
+    if (mfd_channel_is_text_hello(buf, mfd_parse_captured(parse))) {
+        mfd_learn_text_hello(&link->migration->learned);
+        mfd_migration_settle(link->migration);
+    } else if (mfd_channel_begins_text_hello(buf, mfd_parse_captured(parse)) &&
+               !mfd_parse_whole(parse, MFD_TEXT_HELLO_SIZE, &snapped) && !snapped) {
+        return false;
     }
-    if (is_text_hello(mfd_parse_bytes(parse), mfd_parse_captured(parse))) {
-        return old_hello(parse, MFD_MSG_text_hello, TEXT_HELLO_SIZE);
+    if (!mfd_rev_has_packets(link->migration->learned.config.rev)) {
+        return old_hello(parse);
     }
     /* in a stream that was not seen from its start, a packet may be the first */
-    buf = mfd_parse_bytes(parse);
     if (!link->whole && mfd_channel_plausible(buf, mfd_parse_captured(parse)) &&
         mfd_parse_captured(parse) >= MFD_PACKET_RAMBLOCK &&
         (mfd_get32(buf + MFD_PACKET_PAGES_ALLOC) || mfd_get32(buf + MFD_PACKET_FLAGS))) {

@@ -34,7 +34,7 @@ void mfd_migration_settle(struct mfd_migration *migration)
     mfd_observer_learn(migration->observer, config);
 }
 
-static bool parse_uuid(const char *text, uint8_t *uuid)
+bool mfd_uuid_parse(const char *text, uint8_t *uuid)
 {
     size_t n = 0;
 
@@ -85,7 +85,7 @@ static struct mfd_migration *make(void)
     given.page_size = mfd_prefs.page_size;
     given.channels = mfd_prefs.channels;
     given.no_switchover = mfd_prefs.no_switchover;
-    given.uuid = parse_uuid(mfd_prefs.uuid, uuid) ? uuid : NULL;
+    given.uuid = mfd_uuid_parse(mfd_prefs.uuid, uuid) ? uuid : NULL;
     mfd_learn_start(&migration->learned, &given);
     /* the buffers are sized by the first page size: for the most slots that any has */
     config.page_size = MFD_PAGE_SIZE_MIN;

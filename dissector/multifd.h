@@ -53,7 +53,8 @@ struct mfd_migration {
     uint32_t main_frame;    /* of its first bytes; 0: not seen */
     uint32_t first_channel; /* lowest TCP stream of a channel; UINT32_MAX: none */
     bool over;              /* all its connections were closed */
-    uint32_t links;         /* connections, and how many of them are still open */
+    bool unwatched; /* what the observer goes by is not kept to: it sees no more of this one */
+    uint32_t links; /* connections, and how many of them are still open */
     uint32_t open;
     struct mfd_learned learned; /* of the sender */
     struct mfd_check_context context;
@@ -70,6 +71,8 @@ struct mfd_migration *mfd_migration_of(packet_info *pinfo, bool to_receiver, boo
 struct mfd_migration *mfd_migration_find(packet_info *pinfo);
 /* Has to be called whenever something was learnt: brings what is derived up to date. */
 void mfd_migration_settle(struct mfd_migration *migration);
+/* Reads a UUID as text, with its dashes or without. */
+bool mfd_uuid_parse(const char *text, uint8_t *uuid);
 /* Takes over the blocks of RAM START as soon as all are listed. */
 void mfd_migration_update_blocks(struct mfd_migration *migration);
 
@@ -121,7 +124,7 @@ struct mfd_link {
     uint32_t sender_port;
     struct mfd_flow flow[2]; /* towards the receiver, and back */
     bool has_id;
-    uint8_t id;
+    uint16_t id; /* three digits may name more than there are */
     uint32_t hello_frame;
     uint32_t first_packet_frame;
     uint32_t packets;
@@ -238,6 +241,13 @@ void mfd_watch_close(struct mfd_link *link, struct mfd_note *note, int side, boo
 /* ---- channel.c, mainchannel.c: each takes one message at parse->at; false: nothing more can be done */
 
 bool mfd_channel_hello(struct mfd_parse *parse);
+/*
+ * Whether a connection starts with a text hello, as the word in it shows: `len` bytes, perhaps not all of them. Not
+ * where the preference names a revision that has none.
+ */
+bool mfd_channel_is_text_hello(const uint8_t *buf, size_t len);
+/* The bytes that are there could become one. */
+bool mfd_channel_begins_text_hello(const uint8_t *buf, size_t len);
 bool mfd_channel_packet(struct mfd_parse *parse);
 /* Whether the bytes could start a RAM or device-state packet. */
 bool mfd_channel_plausible(const uint8_t *buf, size_t len);

@@ -4,6 +4,7 @@
 
 #include "field.h"
 #include "hello.h"
+#include "stage2017.h"
 
 #include <epan/conversation.h>
 #include <epan/dissectors/packet-tcp.h>
@@ -169,6 +170,18 @@ static int dissect_exported(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     return (int)note.size;
 }
 
+/* A hello of 2017. The binary one is told only where it is known to be that. */
+static bool looks_old(tvbuff_t *tvb)
+{
+    uint32_t len = tvb_captured_length(tvb);
+    const uint8_t *buf = tvb_get_ptr(tvb, 0, (int)len);
+
+    if (mfd_prefs.revision == MFD_REV_2017_BINARY) {
+        return len == MFD_BINARY_HELLO_SIZE && mfd_binary_hello_id(buf) < MFD_CHANNELS_MAX;
+    }
+    return len >= MFD_TEXT_HELLO_SIZE && mfd_channel_begins_text_hello(buf, len);
+}
+
 /* Magic and version, then a length that can be: of a hello, of a packet, or of main's header. */
 static bool looks_like_it(tvbuff_t *tvb)
 {
@@ -176,6 +189,9 @@ static bool looks_like_it(tvbuff_t *tvb)
 
     if (len < 8) {
         return false;
+    }
+    if (looks_old(tvb)) {
+        return true;
     }
     if (tvb_get_ntohl(tvb, 0) == MFD_MAIN_MAGIC) {
         return tvb_get_ntohl(tvb, 4) == MFD_MAIN_VERSION;

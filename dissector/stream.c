@@ -2,6 +2,8 @@
 /* Streams: where each direction stands, and which bytes are the next message. */
 #include "multifd.h"
 
+#include "stage2017.h"
+
 #include <epan/proto_data.h>
 #include <epan/wmem_scopes.h>
 
@@ -172,6 +174,15 @@ static bool is_first(const struct mfd_link *link, const struct mfd_migration *mi
     return !migration || migration->over || (link->migration == migration && link->number == 0);
 }
 
+/* Whether the first bytes are those of a hello. The binary one of 2017 has no mark: it stands where main does not. */
+static bool opens_channel(const struct mfd_parse *parse, uint32_t magic)
+{
+    bool binary = mfd_prefs.revision == MFD_REV_2017_BINARY && parse->link->whole;
+
+    return magic == MFD_MAGIC || (binary && magic != MFD_MAIN_MAGIC) ||
+           mfd_channel_is_text_hello(mfd_parse_bytes(parse), mfd_parse_captured(parse));
+}
+
 /* First bytes of the direction towards the receiver: main, a channel, or one that was there before. */
 static bool start(struct mfd_parse *parse)
 {
@@ -179,6 +190,8 @@ static bool start(struct mfd_parse *parse)
     struct mfd_link *link = parse->link;
     const struct mfd_migration *migration = NULL;
     uint32_t magic = 0;
+    bool channel = false;
+    bool first = false;
     bool snapped = false;
 
     if (!mfd_parse_have(parse, 4, &snapped)) {
@@ -187,13 +200,18 @@ static bool start(struct mfd_parse *parse)
     }
     magic = tvb_get_ntohl(parse->tvb, (int)parse->at);
     migration = mfd_migration_find(parse->pinfo);
+    channel = opens_channel(parse, magic);
+    first = link->whole && magic != MFD_MAIN_MAGIC && !channel && is_first(link, migration);
+    if (first && mfd_channel_begins_text_hello(mfd_parse_bytes(parse), mfd_parse_captured(parse)) &&
+        !mfd_parse_have(parse, MFD_TEXT_HELLO_ID, &snapped) && !snapped) {
+        return false;
+    }
     /* a connection that is neither is main if it came first, as receivers before 8.0 decide */
-    if (magic == MFD_MAIN_MAGIC ||
-        (link->whole && magic != MFD_MAGIC && is_first(link, migration))) {
+    if (magic == MFD_MAIN_MAGIC || first) {
         mfd_link_classify(parse, MFD_ROLE_MAIN);
         /* a second main is none */
         flow->place = link->migration->main == link ? MFD_PLACE_MAIN : MFD_PLACE_LOST;
-    } else if (link->whole || magic == MFD_MAGIC) {
+    } else if (link->whole || channel) {
         mfd_link_classify(parse, MFD_ROLE_CHANNEL);
         flow->place = MFD_PLACE_HELLO;
     } else {

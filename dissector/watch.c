@@ -40,8 +40,10 @@ static void observe(struct mfd_link *link, struct mfd_note *note, enum mfd_event
         .len = len,
     };
 
-    mfd_observer_event(link->migration->observer, &event);
-    take_breaches(link, note);
+    if (!link->migration->unwatched) {
+        mfd_observer_event(link->migration->observer, &event);
+        take_breaches(link, note);
+    }
 }
 
 /* Main is the first that connects. Which came first, the numbers of TCP's streams tell. */
@@ -115,7 +117,9 @@ void mfd_watch_close(struct mfd_link *link, struct mfd_note *note, int side, boo
     }
     if (!migration->open && !migration->over && migration->main) {
         migration->over = true;
-        mfd_observer_end(migration->observer);
-        take_breaches(link, note);
+        if (!migration->unwatched) {
+            mfd_observer_end(migration->observer);
+            take_breaches(link, note);
+        }
     }
 }

@@ -128,6 +128,19 @@ void mfd_learn_uuid(struct mfd_learned *learned, const uint8_t *uuid)
     }
 }
 
+void mfd_learn_text_hello(struct mfd_learned *learned)
+{
+    if (learned->rev_given || learned->generation_known || learned->evidence > MFD_REV_FIRST) {
+        return;
+    }
+    learned->rev_given = true;
+    learned->generation_known = true;
+    learned->old = true;
+    learned->evidence = MFD_REV_2017_TEXT;
+    learned->config.rev = MFD_REV_2017_TEXT;
+    settle(learned);
+}
+
 void mfd_learn_page_size(struct mfd_learned *learned, uint32_t page_size)
 {
     bool valid = page_size >= MFD_PAGE_SIZE_MIN && page_size <= MFD_PAGE_SIZE_MAX &&

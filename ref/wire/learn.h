@@ -36,10 +36,10 @@ struct mfd_given mfd_given_nothing(void);
 
 struct mfd_learned {
     struct mfd_observer_config config; /* all of it as now known; its uuid may point into this */
-    bool rev_given;
-    bool generation_known; /* whether the sender is older than 9.0 */
-    bool old;              /* it is */
-    enum mfd_rev evidence; /* it is at least this new */
+    bool rev_given;                    /* or shown for good, as only a text hello does */
+    bool generation_known;             /* whether the sender is older than 9.0 */
+    bool old;                          /* it is */
+    enum mfd_rev evidence;             /* it is at least this new */
     bool sync_known;
     bool zero_known;
     bool page_known;
@@ -59,6 +59,8 @@ const char *mfd_learned_name(const struct mfd_learned *learned);
 /* Each is called with what comes next, before that is judged. */
 
 void mfd_learn_uuid(struct mfd_learned *learned, const uint8_t *uuid);
+/* A text hello: only the stage 2017-text has it. Where the sender has shown to be a later one, it is none. */
+void mfd_learn_text_hello(struct mfd_learned *learned);
 /* Takes any number: one that is no page size is passed over. */
 void mfd_learn_page_size(struct mfd_learned *learned, uint32_t page_size);
 /*

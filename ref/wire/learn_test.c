@@ -112,6 +112,25 @@ static void the_switchover_command_is_of_10_0(void **state)
     assert_range(MFD_REV_10_0, MFD_REV_LATEST, "10.0 or later");
 }
 
+static void a_text_hello_is_of_its_stage_unless_another_has_shown(void **state)
+{
+    (void)state;
+    start_knowing_nothing();
+    mfd_learn_text_hello(&learned);
+    assert_range(MFD_REV_2017_TEXT, MFD_REV_2017_TEXT, "2017-text");
+    assert_int_equal(learned.config.sync, MFD_SYNC_SECTION);
+    see_packet(MFD_FLAG_SYNC, 0, 0, 0);
+    assert_range(MFD_REV_2017_TEXT, MFD_REV_2017_TEXT, "2017-text");
+    start_knowing_nothing();
+    see_packet(MFD_FLAG_SYNC, 0, 0, 0);
+    mfd_learn_text_hello(&learned);
+    assert_range(MFD_REV_9_0, MFD_REV_LATEST, "9.0 or later");
+    start_knowing_nothing();
+    see_record(MFD_AT_RAM, mfd_pack_marker);
+    mfd_learn_text_hello(&learned);
+    assert_range(MFD_REV_8_1, MFD_REV_LATEST, "8.1 or later");
+}
+
 static void an_old_sender_has_no_device_state(void **state)
 {
     uint8_t device[MFD_PREFIX_SIZE] = {0};
@@ -268,6 +287,7 @@ int main(void)
         cmocka_unit_test(a_sync_without_room_is_of_9_0_or_later),
         cmocka_unit_test(later_releases_show_by_what_only_they_have),
         cmocka_unit_test(the_switchover_command_is_of_10_0),
+        cmocka_unit_test(a_text_hello_is_of_its_stage_unless_another_has_shown),
         cmocka_unit_test(an_old_sender_has_no_device_state),
         cmocka_unit_test(what_was_given_is_not_overruled),
         cmocka_unit_test(the_page_size_shows_in_pages_alloc_or_in_a_subsection),

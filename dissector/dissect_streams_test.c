@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Connections made byte by byte, through tshark: how their first bytes are told, and where each direction goes on.
+ */
+#include "capture_write.h"
+#include "stage2017.h"
+#include "tshark_test.h"
+
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+/* The port given by Decode As, or left to the heuristic. */
+#define DECODE "-d tcp.port==63500,multifd "
+#define HEURISTIC "-o tcp.try_heuristic_first:TRUE "
+
+static char path[] = "/tmp/mfd-streams-XXXXXX";
+static struct mfd_capture_writer *writer;
+static FILE *file;
+static const uint8_t uuid[MFD_UUID_SIZE] = {0x6d, 0x75, 0x6c, 0x74, 0x69, 0xfd, 0x4b, 0x17,
+                                            0x92, 0xa4, 0x0c, 0x35, 0x5e, 0x88, 0xb1, 0xda};
+
+/* ---- making a capture ---- */
+
+static void begin(unsigned mss)
+{
+    file = fopen(path, "wb");
+    assert_non_null(file);
+    writer = mfd_capture_create(file, &(struct mfd_capture_options){.mss = mss});
+    assert_non_null(writer);
+}
+
+static void put(uint32_t connection, enum mfd_direction direction, enum mfd_event_kind kind,
+                const void *bytes, size_t len)
+{
+    struct mfd_event event = {
+        .connection = connection,
+        .direction = direction,
+        .kind = kind,
+        .bytes = bytes,
+        .len = len,
+    };
+
+    assert_true(mfd_capture_event(writer, &event));
+}
+
+static void open_conn(uint32_t connection)
+{
+    put(connection, MFD_FORWARD, MFD_EVENT_OPEN, NULL, 0);
+}
+
+static void send_bytes(uint32_t connection, const void *bytes, size_t len)
+{
+    put(connection, MFD_FORWARD, MFD_EVENT_DATA, bytes, len);
+}
+
+static void finish(void)
+{
+    assert_true(mfd_capture_finish(writer));
+    fclose(file);
+}
+
+/* ---- looking at it ---- */
+
+/* What tshark says of the capture, which has to have `words` in it. */
+static void assert_says(const char *arguments, const char *words)
+{
+    char *text = mfd_tshark("-n -r %s %s", path, arguments);
+
+    if (!strstr(text, words)) {
+        fail_msg("no \"%s\" with %s:\n%s", words, arguments, text);
+    }
+    free(text);
+}
+
+static void assert_silent(const char *arguments)
+{
+    char *text = mfd_tshark("-n -r %s %s", path, arguments);
+
+    if (*text) {
+        fail_msg("%s:\n%s", arguments, text);
+    }
+    free(text);
+}
+
+/* ---- the hellos of 2017 ---- */
+
+static void put_text_hello(uint32_t connection, uint8_t id, size_t first)
+{
+    uint8_t hello[MFD_TEXT_HELLO_SIZE];
+
+    mfd_text_hello_pack(hello, uuid, id);
+    open_conn(connection);
+    send_bytes(connection, hello, first);
+    if (first < sizeof(hello)) {
+        send_bytes(connection, hello + first, sizeof(hello) - first);
+    }
+}
+
+static void a_text_hello_is_told_by_its_text_with_no_main_before_it(void **state)
+{
+    (void)state;
+    begin(0);
+    put_text_hello(0, 7, MFD_TEXT_HELLO_SIZE);
+    finish();
+    assert_says(DECODE "-Y multifd.channel==7", "ch 7 text_hello");
+    assert_says(HEURISTIC "-Y multifd.channel==7", "ch 7 text_hello");
+    assert_says(DECODE "-T fields -e multifd.revision", "2017-text");
+    assert_silent(DECODE "-Y multifd.rule");
+    /* a sender that is set to something else has none */
+    assert_says(DECODE "-o multifd.revision:11.1 -Y multifd.rule -T fields -e multifd.rule",
+                "MF-MAIN-001");
+    assert_silent(HEURISTIC "-o multifd.revision:11.1 -Y multifd");
+}
+
+static void a_text_hello_in_two_segments_waits_for_its_49_bytes_alone(void **state)
+{
+    static const size_t cuts[] = {1, 4, 20, 44, 45, 48};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cuts) / sizeof(*cuts); i++) {
+        begin(0);
+        put_text_hello(0, 7, cuts[i]);
+        finish();
+        assert_says(DECODE "-Y multifd.channel==7", "ch 7 text_hello");
+        assert_says("-2 " DECODE "-Y multifd.channel==7", "ch 7 text_hello");
+        assert_silent(DECODE "-Y multifd.rule");
+    }
+}
+
+static void what_a_text_hello_has_wrong_is_marked(void **state)
+{
+    uint8_t hello[MFD_TEXT_HELLO_SIZE];
+
+    (void)state;
+    begin(0);
+    put_text_hello(0, 7, MFD_TEXT_HELLO_SIZE);
+    mfd_text_hello_pack(hello, uuid, 8);
+    hello[0] = 'A';
+    open_conn(1);
+    send_bytes(1, hello, sizeof(hello));
+    /* of another VM, which is learnt from the first */
+    mfd_text_hello_pack(hello, uuid, 9);
+    hello[0] = '7';
+    open_conn(2);
+    send_bytes(2, hello, sizeof(hello));
+    finish();
+    assert_says(DECODE "-Y multifd.rule==MF-INIT-023", "ch ? text_hello");
+    assert_says(DECODE "-Y multifd.rule==MF-INIT-004", "ch 9 text_hello");
+    assert_silent(DECODE "-Y 'multifd.rule and multifd.channel==7'");
+}
+
+static void a_binary_hello_is_told_where_the_preference_names_its_stage(void **state)
+{
+    uint8_t hello[MFD_BINARY_HELLO_SIZE];
+
+    (void)state;
+    mfd_binary_hello_pack(hello, uuid, 7);
+    begin(0);
+    open_conn(0);
+    send_bytes(0, hello, sizeof(hello));
+    finish();
+    assert_says(DECODE "-o multifd.revision:2017-binary -Y multifd.channel==7",
+                "ch 7 binary_hello");
+    assert_says(HEURISTIC "-o multifd.revision:2017-binary -Y multifd.channel==7",
+                "ch 7 binary_hello");
+    assert_silent(DECODE "-o multifd.revision:2017-binary -Y multifd.rule");
+    assert_silent(DECODE "-Y multifd.binary_hello.id");
+    assert_silent(HEURISTIC "-Y multifd");
+}
+
+static int make_file(void **state)
+{
+    int fd = -1;
+
+    if (mfd_tshark_has_plugin(state) != 0) {
+        return -1;
+    }
+    fd = mkstemp(path);
+    return fd < 0 || fchmod(fd, 0644) != 0 || close(fd) != 0 ? -1 : 0;
+}
+
+static int remove_file(void **state)
+{
+    (void)state;
+    return getenv("MFD_KEEP") ? 0 : unlink(path);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_text_hello_is_told_by_its_text_with_no_main_before_it),
+        cmocka_unit_test(a_text_hello_in_two_segments_waits_for_its_49_bytes_alone),
+        cmocka_unit_test(what_a_text_hello_has_wrong_is_marked),
+        cmocka_unit_test(a_binary_hello_is_told_where_the_preference_names_its_stage),
+    };
+
+    if (argc > 1) {
+        cmocka_set_test_filter(argv[1]);
+    }
+    return cmocka_run_group_tests(tests, make_file, remove_file);
+}
