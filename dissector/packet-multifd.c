@@ -10,6 +10,8 @@
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/prefs.h>
 
+#include <string.h>
+
 int mfd_proto = -1;
 
 struct mfd_prefs mfd_prefs = {
@@ -182,10 +184,28 @@ static bool looks_old(tvbuff_t *tvb)
     return len >= MFD_TEXT_HELLO_SIZE && mfd_channel_begins_text_hello(buf, len);
 }
 
-/* Magic and version, then a length that can be: of a hello, of a packet, or of main's header. */
+/* A hello, as far as it is there: its reserved bytes are zero, and a packet follows. */
+static bool looks_like_hello(const uint8_t *buf, uint32_t len)
+{
+    uint8_t next[8];
+
+    mfd_put32(next, MFD_MAGIC);
+    mfd_put32(next + 4, MFD_VERSION);
+    for (uint32_t i = MFD_HELLO_RESERVED; i < len && i < MFD_HELLO_SIZE; i++) {
+        if (buf[i]) {
+            return false;
+        }
+    }
+    return len <= MFD_HELLO_SIZE ||
+           memcmp(buf + MFD_HELLO_SIZE, next,
+                  len - MFD_HELLO_SIZE < sizeof(next) ? len - MFD_HELLO_SIZE : sizeof(next)) == 0;
+}
+
+/* Magic and version of main, or of a channel and behind them what can be a hello or a packet. */
 static bool looks_like_it(tvbuff_t *tvb)
 {
     uint32_t len = tvb_captured_length(tvb);
+    const uint8_t *buf = NULL;
 
     if (len < 8) {
         return false;
@@ -199,8 +219,8 @@ static bool looks_like_it(tvbuff_t *tvb)
     if (tvb_get_ntohl(tvb, 0) != MFD_MAGIC || tvb_get_ntohl(tvb, 4) != MFD_VERSION) {
         return false;
     }
-    return len < MFD_HELLO_SIZE || tvb_reported_length(tvb) == MFD_HELLO_SIZE ||
-           tvb_reported_length(tvb) >= MFD_DEVICE_SIZE;
+    buf = tvb_get_ptr(tvb, 0, (int)len);
+    return looks_like_hello(buf, len) || mfd_channel_plausible(buf, len);
 }
 
 /* Others that connect to the same receiver belong to the same migration, whatever they send. */
