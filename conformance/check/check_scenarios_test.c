@@ -7,6 +7,7 @@
 #include "capture_write.h"
 #include "plan_events.h"
 #include "suite.h"
+#include "test_given.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,15 +53,8 @@ static bool put_event(const struct mfd_event *event, const char *text, void *con
 
 static struct mfd_given given_of(const struct mfd_plan *plan)
 {
-    struct mfd_given given = mfd_given_nothing();
+    struct mfd_given given = test_given(plan);
 
-    given.rev = (int)plan->speak;
-    given.sync = (int)plan->sync;
-    given.zero = (int)plan->zero;
-    given.method = plan->method;
-    given.page_size = (int)plan->page_size;
-    given.channels = plan->channels;
-    given.uuid = plan->uuid;
     /* a scenario is a migration to a receiver that does not ask for the command */
     given.no_switchover = !mfd_suite_names(plan->scenario, MFD_MAIN_006);
     given.machine = "none";
