@@ -313,16 +313,6 @@ static int create_receiver(pthread_t *thread, const pthread_attr_t *attr, void *
 
 /* ---- a migration under all of this ---- */
 
-static void *receive_and_leave(void *arg)
-{
-    struct pair *pair = arg;
-
-    pair->receiver_error = mfd_receiver_run(&pair->receiving, pair->listen_fd, &pair->received);
-    close(pair->listen_fd); /* ends connections that were not accepted */
-    pair->listen_fd = -1;
-    return NULL;
-}
-
 static struct pair *pair_start(enum mfd_rev rev, unsigned channels)
 {
     struct pair *pair = pair_new_sized(rev, channels, SMALL);
@@ -353,7 +343,7 @@ static void run(struct pair *pair)
     }
     pair->sending.fds = pair->fds;
     inject.canceller = true;
-    assert_int_equal(create_on_side(ACCEPTING, &thread, NULL, receive_and_leave, pair), 0);
+    assert_int_equal(create_on_side(ACCEPTING, &thread, NULL, receive, pair), 0);
     side = SENDER;
     assert_int_equal(mfd_sender_run(&pair->sending, &pair->sent), 0);
     side = NOBODY;
@@ -565,7 +555,7 @@ static void park_all(struct pair *pair, struct test_bytes *b, pthread_t *thread)
     for (unsigned i = 0; i <= CHANNELS; i++) {
         pair->fds[i] = dial(pair);
     }
-    assert_int_equal(create_on_side(ACCEPTING, thread, NULL, receive_and_leave, pair), 0);
+    assert_int_equal(create_on_side(ACCEPTING, thread, NULL, receive, pair), 0);
     test_put_header(b);
     test_put_ram_start(b, SMALL);
     send_bytes(b, pair->fds[0]);
