@@ -29,19 +29,13 @@ __attribute__((format(printf, 5, 6))) static void happen(struct mfd_play *play, 
                                                          enum mfd_happening_kind kind,
                                                          const char *format, ...)
 {
-    struct mfd_happening *grown = NULL;
-    struct mfd_happening *now = NULL;
+    struct mfd_happening *now =
+        mfd_happenings_add(&play->happenings, &play->happening_count, HAPPENINGS_MAX);
     va_list list;
 
-    if (play->happening_count == HAPPENINGS_MAX) {
+    if (!now) {
         return;
     }
-    grown = realloc(play->happenings, (play->happening_count + 1) * sizeof(*grown));
-    if (!grown) {
-        return; /* the report is shorter then, the verdict the same */
-    }
-    play->happenings = grown;
-    now = &grown[play->happening_count];
     *now = (struct mfd_happening){
         .ms = (mfd_now() - play->start) * 1000, .from_peer = from_peer, .kind = kind};
     now->conn = strdup(play->plan->conns[conn].name);
@@ -50,7 +44,6 @@ __attribute__((format(printf, 5, 6))) static void happen(struct mfd_play *play, 
         now->text = NULL;
     }
     va_end(list);
-    play->happening_count++;
 }
 
 /* The harness looks at the authority that signed the peer's certificate, not at its host. */

@@ -32,6 +32,20 @@ enum mfd_verdict mfd_verdict_find(const char *name)
     return (enum mfd_verdict)i;
 }
 
+struct mfd_happening *mfd_happenings_add(struct mfd_happening **happenings, size_t *count,
+                                         size_t most)
+{
+    struct mfd_happening *grown =
+        *count < most ? realloc(*happenings, (*count + 1) * sizeof(*grown)) : NULL;
+
+    if (!grown) {
+        return NULL;
+    }
+    *happenings = grown;
+    grown[*count] = (struct mfd_happening){0};
+    return &grown[(*count)++];
+}
+
 void mfd_happenings_free(struct mfd_happening *happenings, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

@@ -103,6 +103,12 @@ struct mfd_run {
 };
 
 void mfd_happenings_free(struct mfd_happening *happenings, size_t count);
+/*
+ * A new one at the end of the list, without anything in it, to be filled by the caller. NULL if there are `most` of
+ * them, or no memory: the report is shorter then, the verdict the same.
+ */
+struct mfd_happening *mfd_happenings_add(struct mfd_happening **happenings, size_t *count,
+                                         size_t most);
 void mfd_result_free(struct mfd_result *result); /* its members, not itself */
 void mfd_run_free(struct mfd_run *run);          /* likewise */
 

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,17 +21,13 @@
 void mfd_take_happen(struct mfd_take *take, const struct mfd_take_link *link, bool from_peer,
                      bool deviation, enum mfd_happening_kind kind, const char *text)
 {
-    struct mfd_happening *grown = NULL;
+    struct mfd_happening *now =
+        mfd_happenings_add(&take->happenings, &take->happening_count, HAPPENINGS_MAX);
 
-    if (take->happening_count == HAPPENINGS_MAX) {
+    if (!now) {
         return;
     }
-    grown = realloc(take->happenings, (take->happening_count + 1) * sizeof(*grown));
-    if (!grown) {
-        return; /* the report is shorter then, the verdict the same */
-    }
-    take->happenings = grown;
-    grown[take->happening_count++] = (struct mfd_happening){
+    *now = (struct mfd_happening){
         .ms = (mfd_now() - take->start) * 1000,
         .conn = strdup(link && link->conn >= 0 ? take->plan->conns[link->conn].name : "extra"),
         .from_peer = from_peer,
