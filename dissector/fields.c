@@ -77,10 +77,15 @@ static bool is_field(const struct mfd_field_info *info, const char *message, con
     return named(info, name) && strcmp(mfd_message_name(info->message), message) == 0;
 }
 
-/* What has a length before it is a name or other text, but for what commands and replies carry. */
+/* What commands and replies carry. Else, what has a length before it is a name or other text. */
+static bool is_data(const struct mfd_field_info *info)
+{
+    return info->count == MFD_COUNT_LEN && (named(info, "argument") || named(info, "payload"));
+}
+
 static bool is_text(const struct mfd_field_info *info)
 {
-    return info->count == MFD_COUNT_LEN && !named(info, "argument") && !named(info, "payload");
+    return info->count == MFD_COUNT_LEN && !is_data(info);
 }
 
 static enum ftenum type_of(const struct mfd_field_info *info)
@@ -316,8 +321,7 @@ static proto_item *show_one(const struct show *show, const struct mfd_field_info
         encoding = is_text(info) ? ENC_UTF_8 : ENC_NA;
     }
     item = proto_tree_add_item(show->tree, hf, show->tvb, (int)at, (int)width, encoding);
-    if (info->type == MFD_TYPE_BYTES && info->count == MFD_COUNT_LEN && !is_text(info) &&
-        width == 4) {
+    if (info->type == MFD_TYPE_BYTES && is_data(info) && width == 4) {
         part = proto_tree_add_item(proto_item_add_subtree(item, mfd_ett[MFD_ETT_FLAGS]),
                                    mfd_gen[MFD_GEN_value], show->tvb, (int)at, 4, ENC_BIG_ENDIAN);
         proto_item_set_generated(part);
