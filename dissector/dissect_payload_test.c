@@ -10,7 +10,7 @@
 #define PAGE 4096u
 #define PAGES 4096u
 
-static char path[] = "/tmp/mfd-payload-XXXXXX";
+static char path[] = P_tmpdir "/mfd-payload-XXXXXX";
 static uint8_t seen[PAGES][PAGE];
 static bool there[PAGES];
 

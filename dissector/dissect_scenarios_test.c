@@ -50,7 +50,7 @@ struct group {
 
 static struct group groups[GROUPS];
 static size_t group_count;
-static char folder[] = "/tmp/mfd-dissector-XXXXXX";
+static char folder[] = P_tmpdir "/mfd-dissector-XXXXXX";
 static size_t sample_count;
 static size_t early_count; /* of them: in the stages of 2017 */
 

@@ -16,7 +16,7 @@
 #define DECODE "-d tcp.port==63500,multifd "
 #define HEURISTIC "-o tcp.try_heuristic_first:TRUE "
 
-static char path[] = "/tmp/mfd-streams-XXXXXX";
+static char path[] = P_tmpdir "/mfd-streams-XXXXXX";
 static struct mfd_capture_writer *writer;
 static FILE *file;
 static const uint8_t uuid[MFD_UUID_SIZE] = {0x6d, 0x75, 0x6c, 0x74, 0x69, 0xfd, 0x4b, 0x17,

@@ -205,7 +205,7 @@ static void assert_same_sides(struct sides *ours, struct sides *theirs)
 
 static void assert_as_tshark(const struct fixture_file *file, bool cut)
 {
-    char path[] = "/tmp/mfdkit-test-XXXXXX";
+    char path[] = P_tmpdir "/mfdkit-test-XXXXXX";
     FILE *out = fdopen(mkstemp(path), "w");
     size_t connections = 0;
     struct sides ours = our_sides(file, cut, &connections);

@@ -18,7 +18,7 @@
 #define TLS MFD_CAPTURES "/qemu-10.0-tls.pcapng"
 
 /* A breach of a MUST, as a capture. */
-static char broken[] = "/tmp/mfd-check-XXXXXX";
+static char broken[] = P_tmpdir "/mfd-check-XXXXXX";
 
 static void assert_says(char **argv, int wanted, const char *words)
 {

@@ -49,7 +49,7 @@ static struct rig *rig_new(void)
     struct rig *rig = calloc(1, sizeof(*rig));
 
     assert_non_null(rig);
-    snprintf(rig->dir, sizeof(rig->dir), "/tmp/mfdkit-device.XXXXXX");
+    snprintf(rig->dir, sizeof(rig->dir), P_tmpdir "/mfdkit-device.XXXXXX");
     assert_non_null(mkdtemp(rig->dir));
     make_file(rig, "ram-in", RAM, 1);
     make_file(rig, "small-in", SMALL, 2);

@@ -179,7 +179,7 @@ static void every_instance_is_a_migration_of_its_own(void **state)
 
 static void a_folder_has_a_file_for_each_scenario_or_instance(void **state)
 {
-    char folder[] = "/tmp/mfdkit-test-XXXXXX";
+    char folder[] = P_tmpdir "/mfdkit-test-XXXXXX";
     char *whole[] = {"pcap", "init/eof", "main/minimal", "-d", folder, NULL};
     char *split[] = {"pcap", "init/eof[n=1*]", "-d", folder, "--split", NULL};
     char *text = NULL;

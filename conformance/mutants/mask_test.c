@@ -91,7 +91,7 @@ static void an_unknown_rule_is_no_mask_at_all(void **state)
 
 static void a_mask_leaves_a_file_once_it_has_forgotten_something(void **state)
 {
-    char path[] = "/tmp/mfd-mask-XXXXXX";
+    char path[] = P_tmpdir "/mfd-mask-XXXXXX";
     struct mfd_finding list[8];
     int fd = mkstemp(path);
 

@@ -178,7 +178,7 @@ static void more_strength_means_no_fewer_instances(void **state)
 /* A file that is executed, with a script in it; its name is owned by the caller. */
 static char *script(const char *text)
 {
-    char name[] = "/tmp/mfd-order-XXXXXX";
+    char name[] = P_tmpdir "/mfd-order-XXXXXX";
     FILE *file = fdopen(mkstemp(name), "w");
 
     assert_non_null(file);

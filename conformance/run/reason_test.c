@@ -129,7 +129,7 @@ static void check_main(const struct known *known, const struct mfd_plan *plan,
 /* The rule for which the reference refuses the file of a plan. */
 static bool file_reason_is_right(const struct mfd_suite_file *file, const struct mfd_plan *plan)
 {
-    char path[] = "/tmp/reason.XXXXXX";
+    char path[] = P_tmpdir "/reason.XXXXXX";
     struct mfd_mapfile image = {.offset = plan->file_offset};
     struct mfd_receiver_result result;
     struct mfd_receiver_config config;

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/mfdkit-test-XXXXXX";
+static char folder[] = P_tmpdir "/mfdkit-test-XXXXXX";
 
 static int make_folder(void **state)
 {

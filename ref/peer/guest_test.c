@@ -123,7 +123,7 @@ static void a_name_is_taken_once_and_not_too_long(void **state)
 
 static void a_file_is_made_extended_and_never_cut(void **state)
 {
-    char dir[] = "/tmp/guest_test.XXXXXX";
+    char dir[] = P_tmpdir "/guest_test.XXXXXX";
     char path[64];
     struct mfd_guest guest;
     struct mfd_guest_block b = block("mem0", 4 * PAGE, 4 * PAGE);
@@ -185,7 +185,7 @@ static void blocks_are_adopted_as_files_of_their_names(void **state)
                  {"/rom@etc/acpi/tables", "%2From@etc%2Facpi%2Ftables"},
                  {"..", "%2E."},
                  {"a b%", "a%20b%25"}};
-    char dir[] = "/tmp/mfd-adopt-XXXXXX";
+    char dir[] = P_tmpdir "/mfd-adopt-XXXXXX";
     char path[64];
     struct mfd_guest guest;
     struct stat st;
@@ -219,7 +219,7 @@ static void adoption_has_bounds_and_says_which_was_met(void **state)
 {
     static const uint8_t name[] = "mem0";
     uint8_t wide[MFD_IDSTR_SIZE - 1];
-    char dir[] = "/tmp/mfd-adopt-XXXXXX";
+    char dir[] = P_tmpdir "/mfd-adopt-XXXXXX";
     char path[64];
     struct mfd_guest guest;
 

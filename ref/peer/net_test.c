@@ -83,7 +83,7 @@ static void a_v6_address_stands_in_brackets(void **state)
 
 static void a_stale_socket_file_is_replaced_and_a_live_one_is_not(void **state)
 {
-    char dir[] = "/tmp/net_test.XXXXXX";
+    char dir[] = P_tmpdir "/net_test.XXXXXX";
     char address[64];
     char real[MFD_ADDRESS_MAX];
     int fd = -1;
@@ -107,7 +107,7 @@ static void a_stale_socket_file_is_replaced_and_a_live_one_is_not(void **state)
 
 static void a_full_backlog_is_waited_for_up_to_the_deadline(void **state)
 {
-    char dir[] = "/tmp/net_test.XXXXXX";
+    char dir[] = P_tmpdir "/net_test.XXXXXX";
     char address[64];
     char real[MFD_ADDRESS_MAX];
     int listen_fd = -1;
