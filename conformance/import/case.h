@@ -24,8 +24,8 @@
  *          data u16 length, u16 how many of the bytes are given, these bytes; the rest are zeros
  *          fill u32 length: bytes of no meaning, for payload
  */
-#ifndef MFD_FUZZ_CASE_H
-#define MFD_FUZZ_CASE_H
+#ifndef MFD_CASE_H
+#define MFD_CASE_H
 
 #include "event.h"
 #include "ramtable.h"

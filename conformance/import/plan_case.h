@@ -2,8 +2,8 @@
 /*
  * A scenario's compiled plan as the input of a harness.
  */
-#ifndef MFD_FUZZ_PLAN_CASE_H
-#define MFD_FUZZ_PLAN_CASE_H
+#ifndef MFD_PLAN_CASE_H
+#define MFD_PLAN_CASE_H
 
 #include "plan.h"
 
