@@ -4,6 +4,7 @@
  */
 #include "capture_write.h"
 #include "hello.h"
+#include "mainstream.h"
 #include "packet.h"
 #include "stage2017.h"
 #include "tshark_test.h"
@@ -234,6 +235,108 @@ static void what_is_neither_hello_nor_packet_is_left_alone(void **state)
     assert_nothing(bytes, sizeof(bytes));
 }
 
+/* ---- the return path ---- */
+
+#define BITMAP 3000u
+
+static void answer(const void *bytes, size_t len)
+{
+    put(0, MFD_BACKWARD, MFD_EVENT_DATA, bytes, len);
+}
+
+static void begin_main(unsigned mss)
+{
+    uint8_t bytes[MFD_RECORD_MAX];
+
+    begin(mss);
+    open_conn(0);
+    send_bytes(0, bytes, mfd_pack_header(bytes));
+}
+
+static void answer_pong(uint8_t number)
+{
+    uint8_t pong[] = {0, MFD_RETURN_PONG, 0, 4, 0, 0, 0, number};
+
+    answer(pong, sizeof(pong));
+}
+
+static void a_bitmap_behind_its_reply_belongs_to_it(void **state)
+{
+    static const unsigned sizes[] = {65000, 1000, 5};
+    uint8_t bytes[4 + 7 + 8 + BITMAP + 8] = {
+        0, MFD_RETURN_RECV_BITMAP, 0, 7, 6, 'p', 'c', '.', 'r', 'a', 'm'};
+
+    (void)state;
+    mfd_put64(bytes + 11, BITMAP);
+    /* what is no reply, and what could be one */
+    memset(bytes + 19, 0xff, BITMAP);
+    memcpy(bytes + 19 + 981, (uint8_t[]){0, MFD_RETURN_PONG, 0, 4}, 4);
+    mfd_put64(bytes + 19 + BITMAP, 0x0123456789abcdef);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+        begin_main(sizes[i]);
+        answer_pong(1);
+        answer(bytes, sizeof(bytes));
+        answer_pong(2);
+        finish();
+        assert_says(DECODE "-Y multifd.reply.type -T fields -e multifd.reply.type", "2\n5\n2\n");
+        assert_says(DECODE "-Y multifd.reply.type==5 -T fields -e multifd.received_size", "3000");
+        assert_silent(DECODE "-Y 'multifd.lost or _ws.malformed'");
+    }
+    begin_main(0);
+    answer(bytes, sizeof(bytes));
+    finish();
+    assert_says(DECODE "-T fields -e multifd.received_end", "0123456789abcdef");
+}
+
+static void what_is_no_reply_is_none_and_the_next_segment_may_be(void **state)
+{
+    static const uint8_t others[][8] = {
+        {0, 9, 0, 4, 0, 0, 0, 1},                /* a type that does not exist */
+        {0, MFD_RETURN_PONG, 0, 9, 0, 0, 0, 1},  /* of a length that it does not have */
+        {0, MFD_RETURN_RECV_BITMAP, 0, 4, 9, 0}, /* whose name does not end with it */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+        begin_main(0);
+        answer_pong(1);
+        answer(others[i], sizeof(others[i]));
+        answer(others[i], sizeof(others[i]));
+        answer_pong(2);
+        finish();
+        assert_says(DECODE "-Y multifd.reply.type -T fields -e multifd.value", "1\n2\n");
+        assert_says(DECODE "-Y multifd.lost -T fields -e multifd.lost", "\n");
+        assert_silent(DECODE "-Y 'multifd.lost and multifd.reply.type'");
+    }
+}
+
+static void behind_a_gap_replies_are_read_again(void **state)
+{
+    static const uint8_t acknowledge[] = {0, MFD_RETURN_SWITCHOVER_ACK, 0, 0};
+    char cut[sizeof(path) + 4];
+    char *frame = NULL;
+    char *text = NULL;
+
+    (void)state;
+    snprintf(cut, sizeof(cut), "%s.cut", path);
+    begin_main(0);
+    answer_pong(1);
+    answer(acknowledge, sizeof(acknowledge));
+    answer_pong(2);
+    answer_pong(3);
+    finish();
+    frame =
+        mfd_tshark("-n -r %s " DECODE "-Y multifd.reply.type==7 -T fields -e frame.number", path);
+    assert_true(asprintf(&text, "editcap %s %s %lu", path, cut, strtoul(frame, NULL, 10)) > 0);
+    assert_int_equal(system(text), 0);
+    free(text);
+    free(frame);
+    text = mfd_tshark("-n -r %s " DECODE "-Y multifd.reply.type -T fields -e multifd.value", cut);
+    assert_string_equal(text, "1\n2\n3\n");
+    free(text);
+    unlink(cut);
+}
+
 static int make_file(void **state)
 {
     int fd = -1;
@@ -260,6 +363,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_binary_hello_is_told_where_the_preference_names_its_stage),
         cmocka_unit_test(a_channel_in_segments_of_any_size_is_told_by_its_first),
         cmocka_unit_test(what_is_neither_hello_nor_packet_is_left_alone),
+        cmocka_unit_test(a_bitmap_behind_its_reply_belongs_to_it),
+        cmocka_unit_test(what_is_no_reply_is_none_and_the_next_segment_may_be),
+        cmocka_unit_test(behind_a_gap_replies_are_read_again),
     };
 
     if (argc > 1) {

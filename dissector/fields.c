@@ -38,8 +38,14 @@ static const value_string commands[] = {
     {0, NULL},
 };
 static const value_string replies[] = {
-    {MFD_RETURN_SHUT, "SHUT"}, {MFD_RETURN_PONG, "PONG"}, {3, "REQ_PAGES_ID"},   {4, "REQ_PAGES"},
-    {5, "RECV_BITMAP"},        {6, "RESUME_ACK"},         {7, "SWITCHOVER_ACK"}, {0, NULL},
+    {MFD_RETURN_SHUT, "SHUT"},
+    {MFD_RETURN_PONG, "PONG"},
+    {MFD_RETURN_REQ_PAGES_ID, "REQ_PAGES_ID"},
+    {MFD_RETURN_REQ_PAGES, "REQ_PAGES"},
+    {MFD_RETURN_RECV_BITMAP, "RECV_BITMAP"},
+    {MFD_RETURN_RESUME_ACK, "RESUME_ACK"},
+    {MFD_RETURN_SWITCHOVER_ACK, "SWITCHOVER_ACK"},
+    {0, NULL},
 };
 static const value_string methods[] = {
     {0, "none"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The main channel: its records, contents of sections that are not known, and the return path. */
+/* The main channel: its records, and contents of sections that are not known. */
 #include "multifd.h"
 
 #include "field.h"
@@ -232,24 +232,5 @@ bool mfd_main_body(struct mfd_parse *parse)
     if (size) {
         mfd_parse_passed(parse, mfd_parse_note(parse, MFD_NOTE_BODY, size));
     }
-    return true;
-}
-
-bool mfd_main_reply(struct mfd_parse *parse)
-{
-    struct mfd_note *note = NULL;
-    uint32_t size = MFD_RETURN_HEADER_SIZE;
-    bool snapped = false;
-
-    if (!mfd_parse_have(parse, size, &snapped)) {
-        return snapped && lost(parse);
-    }
-    size += mfd_get16(mfd_parse_bytes(parse) + 2);
-    if (!mfd_parse_whole(parse, size, &snapped)) {
-        return snapped && lost(parse);
-    }
-    note = mfd_parse_note(parse, MFD_NOTE_MESSAGE, size);
-    note->message = MFD_MSG_reply;
-    mfd_parse_passed(parse, note);
     return true;
 }

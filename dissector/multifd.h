@@ -258,7 +258,15 @@ bool mfd_main_record(struct mfd_parse *parse);
  */
 bool mfd_main_resume(struct mfd_parse *parse);
 bool mfd_main_body(struct mfd_parse *parse);
-bool mfd_main_reply(struct mfd_parse *parse);
+
+/* ---- reply.c ---- */
+
+/* Takes one reply at parse->at; false: nothing more can be done. */
+bool mfd_reply(struct mfd_parse *parse);
+/* Whether a segment of a return path that was lost starts with a reply; then it goes on from there. */
+bool mfd_reply_resume(struct mfd_parse *parse);
+/* The bitmap behind a reply, as far as it is here. */
+void mfd_reply_show_bitmap(tvbuff_t *tvb, proto_tree *tree, const struct mfd_note *note);
 
 /* ---- payload.c ---- */
 
@@ -299,6 +307,10 @@ void mfd_payload_show(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     X(subsection_data, "Subsection contents", BYTES, NONE, "fields of a subsection") \
     X(page_bits, "Target page bits", UINT32, DEC, "subsection configuration/target-page-bits") \
     X(config_uuid, "UUID", GUID, NONE, "subsection configuration/uuid") \
+    X(received_size, "Bitmap size", UINT64, DEC, "bytes of the bitmap behind a RECV_BITMAP") \
+    X(received, "Bitmap", BYTES, NONE, \
+      "bitmap of the pages that a receiver has, words of 64 bits, little-endian") \
+    X(received_end, "End of bitmap", BYTES, NONE, "mark behind the bitmap, 0x0123456789abcdef") \
     X(lost, "Data", BYTES, NONE, "bytes that cannot be followed") \
     X(value, "Value", UINT32, DEC, "number that a command or a reply carries") \
     X(word_offset, "Offset", UINT64, HEX, "what a RAM record's word has above its flags")

@@ -229,6 +229,8 @@ static void show_note(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     }
     if (note->message == MFD_MSG_subsection) {
         show_subsection(tvb, own, note);
+    } else if (note->message == MFD_MSG_reply) {
+        mfd_reply_show_bitmap(tvb, own, note);
     } else {
         mfd_payload_show(tvb, pinfo, own, note);
     }

@@ -145,6 +145,9 @@ static void lose(struct mfd_parse *parse)
     if (forward && parse->link->role != MFD_ROLE_CHANNEL && mfd_main_resume(parse)) {
         return;
     }
+    if (!forward && parse->link->role == MFD_ROLE_MAIN && mfd_reply_resume(parse)) {
+        return;
+    }
     /* what waited for more and is now given up must not end before what came, or TCP takes it for not enough */
     if (parse->held && parse->at <= parse->held) {
         size = parse->held + 1 - parse->at < captured ? parse->held + 1 - parse->at : captured;
@@ -241,7 +244,7 @@ static bool step(struct mfd_parse *parse)
     case MFD_PLACE_BODY:
         return mfd_main_body(parse);
     case MFD_PLACE_REPLY:
-        return mfd_main_reply(parse);
+        return mfd_reply(parse);
     case MFD_PLACE_LOST:
         break;
     }

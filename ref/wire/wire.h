@@ -85,7 +85,15 @@ enum mfd_command {
 };
 
 /* Return path: u16 type, u16 length, payload. */
-enum mfd_return_type { MFD_RETURN_SHUT = 1, MFD_RETURN_PONG = 2 };
+enum mfd_return_type {
+    MFD_RETURN_SHUT = 1,
+    MFD_RETURN_PONG = 2,
+    MFD_RETURN_REQ_PAGES_ID = 3,
+    MFD_RETURN_REQ_PAGES = 4,
+    MFD_RETURN_RECV_BITMAP = 5, /* the bitmap stands behind the payload */
+    MFD_RETURN_RESUME_ACK = 6,
+    MFD_RETURN_SWITCHOVER_ACK = 7,
+};
 #define MFD_RETURN_HEADER_SIZE 4u
 
 static inline uint16_t mfd_get16(const uint8_t *p)
