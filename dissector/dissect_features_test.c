@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What else the plugin is to do, through tshark: many channels, captures that lack their beginning or the order of
- * their segments, ways to have a connection dissected, taps, exported messages.
+ * their segments, ways to have a connection dissected, exported messages, links.
  */
 #include "tshark_test.h"
 
@@ -199,64 +199,6 @@ static void tls_is_dissected_with_the_keys_of_the_capture_and_not_without(void *
 
 /* ---- what comes out ---- */
 
-/* The number behind a node of the statistics' tree, summed over the section of that name. */
-static unsigned long counted(const char *text, const char *section, const char *node)
-{
-    const char *from = strstr(text, section);
-    const char *to = from ? strstr(from + 1, "\nBy ") : NULL;
-    unsigned long total = 0;
-
-    assert_non_null(from);
-    for (const char *at = from; (at = strstr(at, node)) && (!to || at < to); at++) {
-        total += strtoul(at + strlen(node), NULL, 10);
-    }
-    return total;
-}
-
-static void the_tree_of_statistics_counts_what_the_packets_say(void **state)
-{
-    char *text = mfd_tshark("-n -q -r " CAPTURE " -z multifd,tree");
-    unsigned long pages = sum_of(CAPTURE, "", "multifd.packet.normal_pages");
-    unsigned long zero = sum_of(CAPTURE, "", "multifd.packet.zero_pages");
-    static const char *const sections[] = {"By channel", "By method", "By block"};
-
-    (void)state;
-    assert_true(pages > 0 && zero > 0);
-    for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(counted(text, sections[i], "  Pages "), pages);
-        assert_int_equal(counted(text, sections[i], "  Zero pages "), zero);
-    }
-    assert_non_null(strstr(text, " channel 1 "));
-    assert_non_null(strstr(text, " zlib "));
-    assert_non_null(strstr(text, " mem0 "));
-    free(text);
-}
-
-static void each_round_has_its_sync_point_and_the_syncs_of_all_channels(void **state)
-{
-    char *text = mfd_tshark("-n -q -r " MFD_CAPTURES "/qemu-11.1-sixteen.pcapng -z multifd,sync");
-    unsigned rounds = 0;
-
-    (void)state;
-    for (char *save = NULL, *line = strtok_r(text, "\n", &save); line;
-         line = strtok_r(NULL, "\n", &save)) {
-        unsigned migration = 0;
-        unsigned round = 0;
-        unsigned syncs = 0;
-        double times[3];
-
-        if (sscanf(line, "%u %u %u %lf %lf %lf", &migration, &round, &syncs, &times[0], &times[1],
-                   &times[2]) == 6) {
-            assert_int_equal(migration, 0);
-            assert_int_equal(round, ++rounds);
-            assert_int_equal(syncs, 16);
-            assert_true(times[1] <= times[2]);
-        }
-    }
-    assert_int_equal(rounds, 3);
-    free(text);
-}
-
 static void exported_messages_are_dissected_as_they_were(void **state)
 {
     char path[64];
@@ -353,8 +295,6 @@ int main(void)
         cmocka_unit_test(a_lost_segment_costs_no_more_than_its_packet),
         cmocka_unit_test(a_port_may_be_given_by_decode_as_or_by_preference),
         cmocka_unit_test(tls_is_dissected_with_the_keys_of_the_capture_and_not_without),
-        cmocka_unit_test(the_tree_of_statistics_counts_what_the_packets_say),
-        cmocka_unit_test(each_round_has_its_sync_point_and_the_syncs_of_all_channels),
         cmocka_unit_test(exported_messages_are_dissected_as_they_were),
         cmocka_unit_test(connections_of_one_migration_have_its_number),
         cmocka_unit_test(links_lead_from_each_channel_to_main_and_from_each_sync_to_its_point),

@@ -64,6 +64,16 @@ static void foresee(struct mfd_parse *parse)
     mfd_migration_settle(migration);
 }
 
+/* The block that the record of a page is about, or says that it goes on with. */
+static const char *block_of(const struct mfd_migration *migration, const struct mfd_record *record)
+{
+    bool page = record->message == MFD_MSG_zero || record->message == MFD_MSG_page;
+
+    return page && record->block >= 0 && (size_t)record->block < migration->blocks.count
+               ? migration->blocks.blocks[record->block].name
+               : NULL;
+}
+
 bool mfd_main_record(struct mfd_parse *parse)
 {
     struct mfd_link *link = parse->link;
@@ -112,6 +122,7 @@ bool mfd_main_record(struct mfd_parse *parse)
                                                               : mfd_parse_left(parse));
     note->message = record.message;
     note->is_ram = record.is_ram;
+    note->block = block_of(parse->link->migration, &record);
     note->payload_all = record.payload + (record.size - note->size);
     if (parse->flow->missed) {
         findings.count = 0; /* what it depends on was not seen */

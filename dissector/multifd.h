@@ -164,6 +164,7 @@ struct mfd_note {
     uint32_t related; /* frame of the hello, for the first packet of the channel */
     uint32_t round;   /* of a SYNC or a sync point, from 1 */
     bool is_ram;
+    const char *block; /* of a page's record on main; NULL: not known */
     struct mfd_finding *findings;
     size_t finding_count;
     uint8_t *pages; /* decompressed, `page_bytes` of them; NULL: not kept */
@@ -367,18 +368,22 @@ const char *mfd_block_name(packet_info *pinfo, const char *ramblock);
 
 /* ---- taps.c ---- */
 
+/* Of a tap's channel or migration, where that is no number. */
+#define MFD_TAP_MAIN (-1)
+#define MFD_TAP_UNKNOWN (-2)
+
 /* One message, for listeners of the tap "multifd". */
 struct mfd_tap {
     enum mfd_note_kind kind;
     enum mfd_message message;
-    uint32_t migration;
-    int channel; /* -1: main */
-    uint32_t method;
+    int64_t migration; /* or UNKNOWN */
+    int channel;       /* or MAIN or UNKNOWN */
+    uint32_t method;   /* of a packet with pages */
     uint32_t normal_pages;
     uint32_t zero_pages;
-    uint64_t bytes; /* with payload */
-    const char *block;
-    bool sync; /* a SYNC, or a sync point on main */
+    uint64_t bytes;    /* with payload */
+    const char *block; /* NULL: no pages, or a block that is not known */
+    bool sync;         /* a SYNC, or a sync point on main */
     uint32_t round;
 };
 
@@ -386,5 +391,10 @@ void mfd_taps_register(void);
 void mfd_taps_handoff(void);
 void mfd_taps_note(tvbuff_t *tvb, packet_info *pinfo, const struct mfd_call *call,
                    const struct mfd_note *note);
+
+/* ---- tap_tree.c: -z multifd,tree; tap_sync.c: -z multifd,sync ---- */
+
+void mfd_tap_tree_register(void);
+void mfd_tap_sync_register(void);
 
 #endif

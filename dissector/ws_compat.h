@@ -13,6 +13,7 @@
 #include <epan/packet.h>
 
 #include <stdbool.h>
+#include <stdlib.h>
 
 /* What heuristics return and boolean preferences are. */
 #if WS_VER < 402
@@ -38,10 +39,16 @@ typedef bool ws_bool;
     register_conversation_filter(proto, title, valid, text, NULL)
 #endif
 
-/* What starts a `-z` of tshark tells whether it could, from 4.6 on. */
+/* What starts a `-z` of tshark tells whether it could, from 4.6 on; before, it ends the program where it could not. */
 #if WS_VER < 406
 typedef void ws_started;
-#define WS_STARTED(good) (void)(good)
+#define WS_STARTED(good) \
+    do { \
+        if (!(good)) { \
+            exit(1); \
+        } \
+        return; \
+    } while (0)
 #else
 typedef bool ws_started;
 #define WS_STARTED(good) return good
