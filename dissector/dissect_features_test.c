@@ -70,6 +70,17 @@ static void assert_none(const char *path, const char *how, const char *filter)
     free(text);
 }
 
+static void assert_frames(const char *path, const char *filter, size_t wanted)
+{
+    char *text = mfd_tshark("-n -r %s -Y '%s' -T fields -e frame.number", path, filter);
+    size_t found = count(text, "\n");
+
+    if (found != wanted) {
+        fail_msg("%s: %zu frames, not %zu", filter, found, wanted);
+    }
+    free(text);
+}
+
 /* ---- many channels ---- */
 
 static void two_hundred_and_fifty_five_channels_are_told_apart(void **state)
@@ -163,6 +174,19 @@ static void a_lost_segment_costs_no_more_than_its_packet(void **state)
     if (pages < 5ul * 128) {
         fail_msg("%lu pages", pages);
     }
+}
+
+/* Frames of 300 bytes end in the name of a block. */
+static void a_field_that_the_capture_has_cut_is_not_lost(void **state)
+{
+    char path[64];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/cut.pcapng", folder);
+    shell("editcap -s 300 " CAPTURE " %s", path);
+    assert_frames(path, "multifd.cut and multifd.packet.flags", 9); /* one frame has two packets */
+    assert_none(path, "", "multifd.packet.flags and (multifd.lost or not multifd.cut)");
+    assert_none(CAPTURE, "", "multifd.cut");
 }
 
 /* ---- ways in ---- */
@@ -286,13 +310,14 @@ static int remove_folder(void **state)
     return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_hundred_and_fifty_five_channels_are_told_apart),
         cmocka_unit_test(a_capture_that_starts_in_mid_stream_is_followed_from_the_next_header_on),
         cmocka_unit_test(segments_out_of_order_are_put_right_by_tcp),
         cmocka_unit_test(a_lost_segment_costs_no_more_than_its_packet),
+        cmocka_unit_test(a_field_that_the_capture_has_cut_is_not_lost),
         cmocka_unit_test(a_port_may_be_given_by_decode_as_or_by_preference),
         cmocka_unit_test(tls_is_dissected_with_the_keys_of_the_capture_and_not_without),
         cmocka_unit_test(exported_messages_are_dissected_as_they_were),
@@ -300,5 +325,8 @@ int main(void)
         cmocka_unit_test(links_lead_from_each_channel_to_main_and_from_each_sync_to_its_point),
     };
 
+    if (argc > 1) {
+        cmocka_set_test_filter(argv[1]);
+    }
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

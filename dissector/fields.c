@@ -402,8 +402,8 @@ void mfd_fields_show(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
             end = span.offset + span.elements * span.width;
         }
         if (end < show.len) {
-            proto_tree_add_item(tree, mfd_gen[MFD_GEN_lost], tvb, (int)(note->at + end),
-                                (int)(show.len - end), ENC_NA);
+            proto_tree_add_item(tree, mfd_gen[show.len < note->size ? MFD_GEN_cut : MFD_GEN_lost],
+                                tvb, (int)(note->at + end), (int)(show.len - end), ENC_NA);
         }
     }
     for (size_t i = 0; i < note->finding_count; i++) {

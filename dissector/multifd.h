@@ -313,6 +313,7 @@ void mfd_payload_show(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
       "bitmap of the pages that a receiver has, words of 64 bits, little-endian") \
     X(received_end, "End of bitmap", BYTES, NONE, "mark behind the bitmap, 0x0123456789abcdef") \
     X(lost, "Data", BYTES, NONE, "bytes that cannot be followed") \
+    X(cut, "Cut field", BYTES, NONE, "start of a field whose end was not captured") \
     X(value, "Value", UINT32, DEC, "number that a command or a reply carries") \
     X(word_offset, "Offset", UINT64, HEX, "what a RAM record's word has above its flags")
 
