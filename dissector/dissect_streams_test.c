@@ -256,6 +256,76 @@ static void what_is_neither_hello_nor_packet_is_left_alone(void **state)
     assert_shows(HEURISTIC, "", "");
 }
 
+/* ---- sections whose size only their footer tells ---- */
+
+#define SECTION_ID 7u
+#define SEGMENT 1000u
+#define SEGMENTS 300u
+
+static void begin_main(void)
+{
+    uint8_t bytes[MFD_RECORD_MAX];
+
+    open_conn(0);
+    send_bytes(0, bytes, mfd_pack_header(bytes));
+}
+
+/* What is no footer of this section, though parts of it could be. */
+static void fill_section(uint8_t *bytes, size_t len)
+{
+    static const uint8_t almost[] = {0x7e, 0x7e, 0, 0, 0, SECTION_ID, 0x7e, 0, 0, 0, SECTION_ID, 9};
+
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = almost[i % sizeof(almost)];
+    }
+}
+
+/*
+ * Nothing is put together but a footer that is in two segments: what is looked at grows with the bytes of the section, not with
+ * their square.
+ */
+static void contents_of_a_section_are_passed_segment_by_segment(void **state)
+{
+    static uint8_t bytes[SEGMENT * SEGMENTS + MFD_RECORD_MAX];
+    unsigned long all = 0;
+    unsigned long wanted = 0;
+    size_t segments = 0;
+    char *text = NULL;
+
+    (void)state;
+    begin();
+    for (size_t cut = 0; cut < 6; cut++) { /* bytes of the footer in the segment before */
+        size_t len = SEGMENT * SEGMENTS - cut;
+
+        begin_main();
+        send_bytes(0, bytes, mfd_pack_config(bytes, "none"));
+        send_bytes(0, bytes, mfd_pack_section(bytes, MFD_SECTION_FULL, SECTION_ID, "device", 0, 1));
+        fill_section(bytes, len);
+        wanted += len;
+        len += mfd_pack_footer(bytes + len, SECTION_ID);
+        len += mfd_pack_end(bytes + len);
+        put_segments(0, MFD_FORWARD, bytes, len, SEGMENT);
+        next_migration();
+    }
+    finish();
+    text = mfd_tshark("-n -r %s " DECODE "-Y 'multifd.body and not tcp.reassembled.length > 1010' "
+                      "-T fields -e multifd.body",
+                      path);
+    for (const char *at = text; *at; at += strspn(at, "\n")) {
+        all += strcspn(at, "\n") / 2;
+        segments++;
+        at += strcspn(at, "\n");
+    }
+    free(text);
+    assert_int_equal(all, wanted);
+    assert_true(segments >= (size_t)6 * SEGMENTS);
+    text = mfd_tshark("-n -r %s " DECODE "-Y 'multifd.footer.type or multifd.lost' -T fields "
+                      "-e multifd.footer.id -e multifd.lost",
+                      path);
+    assert_string_equal(text, "7\t\n7\t\n7\t\n7\t\n7\t\n7\t\n");
+    free(text);
+}
+
 /* ---- the return path ---- */
 
 #define BITMAP 3000u
@@ -264,14 +334,6 @@ static void what_is_neither_hello_nor_packet_is_left_alone(void **state)
 static void answer(const void *bytes, size_t len)
 {
     put(0, MFD_BACKWARD, MFD_EVENT_DATA, bytes, len);
-}
-
-static void begin_main(void)
-{
-    uint8_t bytes[MFD_RECORD_MAX];
-
-    open_conn(0);
-    send_bytes(0, bytes, mfd_pack_header(bytes));
 }
 
 static void answer_pong(uint8_t number)
@@ -404,6 +466,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_binary_hello_is_told_where_the_preference_names_its_stage),
         cmocka_unit_test(a_channel_in_segments_of_any_size_is_told_by_its_first),
         cmocka_unit_test(what_is_neither_hello_nor_packet_is_left_alone),
+        cmocka_unit_test(contents_of_a_section_are_passed_segment_by_segment),
         cmocka_unit_test(a_bitmap_behind_its_reply_belongs_to_it),
         cmocka_unit_test(what_is_no_reply_is_none_and_the_next_segment_may_be),
         cmocka_unit_test(behind_a_gap_replies_are_read_again),

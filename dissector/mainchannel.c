@@ -8,8 +8,6 @@
 
 /* A record may break this many rules. */
 #define FINDINGS 16u
-/* A section that does not end within this is not looked through any further. */
-#define BODY_MAX (2u << 20)
 #define JSON_MAX (1u << 20)
 #define FOOTER_SIZE 5u
 /* A connection that was not seen from its start is main if it sends records in segments no longer than that. */
@@ -214,34 +212,49 @@ bool mfd_main_resume(struct mfd_parse *parse)
     return true;
 }
 
-/* Whether a footer of the section stands here, and behind it, as far as that is there, what can follow a section. */
-static bool is_footer(const struct mfd_link *link, const uint8_t *buf, size_t len)
+/*
+ * Where a footer of the section may start: it is there and, as far as that is, what can follow a section; or the bytes end with
+ * its first ones. `len` where there is none.
+ */
+static uint32_t find_footer(uint32_t id, const uint8_t *buf, uint32_t len)
 {
-    return len >= FOOTER_SIZE && buf[0] == MFD_SECTION_FOOTER &&
-           mfd_get32(buf + 1) == link->body_id &&
-           (len == FOOTER_SIZE || buf[FOOTER_SIZE] <= MFD_SECTION_COMMAND);
+    uint8_t footer[FOOTER_SIZE] = {MFD_SECTION_FOOTER};
+
+    mfd_put32(footer + 1, id);
+    for (uint32_t at = 0; at < len; at++) {
+        const uint8_t *found = memchr(buf + at, MFD_SECTION_FOOTER, len - at);
+        uint32_t left = 0;
+
+        if (!found) {
+            break;
+        }
+        at = (uint32_t)(found - buf);
+        left = len - at;
+        if (memcmp(found, footer, left < FOOTER_SIZE ? left : FOOTER_SIZE) == 0 &&
+            (left <= FOOTER_SIZE || found[FOOTER_SIZE] <= MFD_SECTION_COMMAND)) {
+            return at;
+        }
+    }
+    return len;
 }
 
+/* Contents are passed as they come: to wait for all of them would look at them anew with each segment. */
 bool mfd_main_body(struct mfd_parse *parse)
 {
-    const uint8_t *buf = mfd_parse_bytes(parse);
     uint32_t captured = mfd_parse_captured(parse);
-    uint32_t size = 0;
-    bool snapped = false;
+    uint32_t size = find_footer(parse->link->body_id, mfd_parse_bytes(parse), captured);
+    bool snapped = captured < mfd_parse_left(parse) && captured - size < FOOTER_SIZE;
 
-    while (size < captured && !is_footer(parse->link, buf + size, captured - size)) {
-        size++;
+    if (snapped) {
+        return lost(parse); /* the footer may be in what was not captured */
     }
-    if (size == captured) {
-        /* a footer may be cut: what is needed is at least one byte more */
-        if (size < BODY_MAX && !mfd_parse_have(parse, size + 1, &snapped) && !snapped) {
-            return false;
-        }
-        return lost(parse);
-    }
-    parse->flow->place = MFD_PLACE_MAIN;
     if (size) {
         mfd_parse_passed(parse, mfd_parse_note(parse, MFD_NOTE_BODY, size));
+        return true;
     }
+    if (!mfd_parse_have(parse, FOOTER_SIZE, &snapped)) {
+        return snapped && lost(parse);
+    }
+    parse->flow->place = MFD_PLACE_MAIN;
     return true;
 }
