@@ -123,7 +123,9 @@ static bool old_hello(struct mfd_parse *parse)
         learn_old_hello(link, mfd_parse_bytes(parse), rev);
     }
     /* as receivers of 2017 do, the observer takes for main what comes first */
-    migration->unwatched |= !migration->main;
+    if (!migration->main) {
+        migration->unwatched = "it has a channel before main";
+    }
     link->hello_frame = parse->pinfo->num;
     note = mfd_parse_note(parse, MFD_NOTE_MESSAGE, size);
     note->message = mfd_hello_message(rev);

@@ -19,6 +19,7 @@ static void join(struct mfd_link *link, struct mfd_migration *migration)
     link->migration = migration;
     link->number = migration->links++;
     migration->open++;
+    mfd_room_fit(migration);
 }
 
 void mfd_link_classify(struct mfd_parse *parse, enum mfd_role role)

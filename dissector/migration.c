@@ -7,17 +7,9 @@
 
 #include <string.h>
 
-/* Connections that the observer follows: the most channels, main, and a few too many. */
-#define CONNS 264u
-#define BLOCKS 256u
-#define BREACHES 512u
-/* Two bytes each, of all migrations of a capture: enough for a guest of 128 GiB. */
-#define PAGES_MAX ((uint64_t)32 << 20)
-
 /* The latest migration to each receiver. */
 static wmem_map_t *migrations;
 static uint32_t migration_count;
-static uint64_t pages_left; /* of PAGES_MAX */
 
 void mfd_migration_settle(struct mfd_migration *migration)
 {
@@ -31,7 +23,10 @@ void mfd_migration_settle(struct mfd_migration *migration)
         .method = config->method,
         .ram = migration->blocks.blocks ? &migration->blocks : NULL,
     };
-    mfd_observer_learn(migration->observer, config);
+    mfd_room_fit(migration);
+    if (migration->observer) {
+        mfd_observer_learn(migration->observer, config);
+    }
 }
 
 bool mfd_uuid_parse(const char *text, uint8_t *uuid)
@@ -57,26 +52,11 @@ static struct mfd_migration *make(void)
 {
     wmem_allocator_t *scope = wmem_file_scope();
     struct mfd_migration *migration = wmem_new0(scope, struct mfd_migration);
-    struct mfd_observer_config config = mfd_observer_config(MFD_REV_LATEST);
     struct mfd_given given = mfd_given_nothing();
     uint8_t uuid[MFD_UUID_SIZE];
-    size_t buffer = mfd_observer_buffer_size(MFD_PAGE_SIZE_MIN);
-    struct mfd_observer_memory memory = {
-        .conns = wmem_alloc_array(scope, struct mfd_observer_conn, CONNS),
-        .conn_count = CONNS,
-        .buffers = (uint8_t *)wmem_alloc(scope, CONNS * buffer),
-        .findings =
-            wmem_alloc_array(scope, struct mfd_finding, mfd_observer_findings(MFD_PAGE_SIZE_MIN)),
-        .blocks = wmem_alloc_array(scope, struct mfd_ramblock, BLOCKS),
-        .block_count = BLOCKS,
-        .breaches = wmem_alloc_array(scope, struct mfd_breach, BREACHES),
-        .breach_room = BREACHES,
-    };
 
     migration->number = migration_count++;
     migration->first_channel = UINT32_MAX;
-    migration->breaches = memory.breaches;
-    migration->observer = wmem_new(scope, struct mfd_observer);
     migration->point_frames = wmem_array_new(scope, sizeof(uint32_t));
     given.rev = mfd_prefs.revision;
     given.sync = mfd_prefs.sync;
@@ -87,9 +67,7 @@ static struct mfd_migration *make(void)
     given.no_switchover = mfd_prefs.no_switchover;
     given.uuid = mfd_uuid_parse(mfd_prefs.uuid, uuid) ? uuid : NULL;
     mfd_learn_start(&migration->learned, &given);
-    /* the buffers are sized by the first page size: for the most slots that any has */
-    config.page_size = MFD_PAGE_SIZE_MIN;
-    mfd_observer_start(migration->observer, &config, &memory);
+    mfd_room_start(migration);
     mfd_migration_settle(migration);
     return migration;
 }
@@ -119,7 +97,6 @@ struct mfd_migration *mfd_migration_of(packet_info *pinfo, bool to_receiver, boo
     }
     if (wmem_map_size(migrations) == 0) {
         migration_count = 0; /* another capture */
-        pages_left = PAGES_MAX;
     }
     migration = (struct mfd_migration *)wmem_map_lookup(migrations, key);
     if (!migration || migration->over || (main && migration->main && migration->main->closed[0])) {
@@ -131,27 +108,13 @@ struct mfd_migration *mfd_migration_of(packet_info *pinfo, bool to_receiver, boo
 
 void mfd_migration_update_blocks(struct mfd_migration *migration)
 {
-    const struct mfd_ramtable *listed = mfd_observer_blocks(migration->observer);
-    uint64_t pages = 0;
+    const struct mfd_ramtable *listed =
+        migration->observer ? mfd_observer_blocks(migration->observer) : NULL;
 
     if (migration->blocks.blocks || !listed || !listed->count) {
         return;
     }
     migration->blocks = *listed;
-    for (size_t i = 0; i < listed->count; i++) {
-        uint64_t size = listed->blocks[i].used_length;
-
-        pages += size / migration->learned.config.page_size + 1;
-        if (size > PAGES_MAX * migration->learned.config.page_size || pages > pages_left) {
-            pages = 0; /* it is judged without what becomes of each page */
-            break;
-        }
-    }
-    pages_left -= pages;
-    if (pages) {
-        mfd_observer_give_pages(migration->observer,
-                                wmem_alloc0_array(wmem_file_scope(), uint16_t, pages),
-                                (size_t)pages);
-    }
+    mfd_room_give_pages(migration);
     mfd_migration_settle(migration);
 }

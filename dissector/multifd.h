@@ -53,15 +53,16 @@ struct mfd_migration {
     uint32_t main_frame;    /* of its first bytes; 0: not seen */
     uint32_t first_channel; /* lowest TCP stream of a channel; UINT32_MAX: none */
     bool over;              /* all its connections were closed */
-    bool unwatched; /* what the observer goes by is not kept to: it sees no more of this one */
-    uint32_t links; /* connections, and how many of them are still open */
+    const char *unwatched;  /* why the observer sees no more of this one; NULL: it does */
+    uint32_t links;         /* connections, and how many of them are still open */
     uint32_t open;
     struct mfd_learned learned; /* of the sender */
     struct mfd_check_context context;
-    struct mfd_ramtable blocks; /* of RAM START, once listed */
-    struct mfd_observer *observer;
-    struct mfd_breach *breaches;
-    uint32_t points; /* sync points on main */
+    struct mfd_ramtable blocks;        /* of RAM START, once listed */
+    struct mfd_observer *observer;     /* NULL: there was no memory for it */
+    struct mfd_observer_memory memory; /* its own */
+    uint32_t room_page_size;           /* the smallest that there is memory for */
+    uint32_t points;                   /* sync points on main */
     wmem_array_t *point_frames;
 };
 
@@ -75,6 +76,20 @@ void mfd_migration_settle(struct mfd_migration *migration);
 bool mfd_uuid_parse(const char *text, uint8_t *uuid);
 /* Takes over the blocks of RAM START as soon as all are listed. */
 void mfd_migration_update_blocks(struct mfd_migration *migration);
+
+/* ---- room.c: memory that few bytes of a capture can ask for ---- */
+
+#define MFD_NO_MEMORY "the memory for judging the migrations of a capture is used up"
+
+/* False: the capture's budget has not so much left. */
+bool mfd_budget_take(uint64_t bytes);
+void mfd_budget_return(uint64_t bytes);
+/* Starts the observer, or leaves the migration unwatched. */
+void mfd_room_start(struct mfd_migration *migration);
+/* Makes its room larger where there are more connections, or smaller pages; or leaves the migration unwatched. */
+void mfd_room_fit(struct mfd_migration *migration);
+/* Once all blocks are known: gives it memory for what becomes of each page. */
+void mfd_room_give_pages(struct mfd_migration *migration);
 
 /* ---- connections; stream.c ---- */
 
@@ -133,6 +148,7 @@ struct mfd_link {
     uint32_t body_id;     /* of the section whose end is looked for */
     struct mfd_decoder *decoder;
     uint32_t decoder_method;
+    uint64_t decoder_memory; /* of the budget */
     bool undecodable;
 };
 
@@ -276,6 +292,8 @@ bool mfd_payload_admits(struct mfd_parse *parse, uint32_t method, const struct m
                         struct mfd_findings *findings);
 /* Decodes the payload of a packet whose bytes are all there. */
 void mfd_payload_decode(struct mfd_parse *parse, struct mfd_note *note, uint32_t normal_pages);
+/* The connection has nothing more to decode. */
+void mfd_payload_close(struct mfd_link *link);
 /* Shows it. */
 void mfd_payload_show(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
                       const struct mfd_note *note);
@@ -286,6 +304,8 @@ void mfd_payload_show(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 #define MFD_GENERATED(X) \
     X(channel, "Channel", UINT32, DEC, "id of the channel") \
     X(migration, "Migration", UINT32, DEC, "number of the migration in the capture") \
+    X(unwatched, "Not judged as a whole", STRING, NONE, \
+      "why the migration is not held to the rules that need all of it") \
     X(revision, "Sender revision", STRING, NONE, \
       "revision that the sender speaks, as far as it shows") \
     X(rule, "Rule", STRING, NONE, "id of a rule that is broken here") \

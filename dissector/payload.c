@@ -20,26 +20,53 @@ static ws_bool forget_kept(wmem_allocator_t *allocator, wmem_cb_event_t event, v
     return false;
 }
 
-static ws_bool close_decoder(wmem_allocator_t *allocator, wmem_cb_event_t event, void *data)
+/* What a decoder of zstd takes beside the window, and any other in all. */
+#define ZSTD_MEMORY ((uint64_t)512 << 10)
+#define DECODER_MEMORY ((uint64_t)64 << 10)
+
+void mfd_payload_close(struct mfd_link *link)
 {
+    if (link->decoder) {
+        mfd_decoder_close(link->decoder);
+        mfd_budget_return(link->decoder_memory);
+        link->decoder = NULL;
+        link->undecodable = true;
+    }
+}
+
+static ws_bool close_with_capture(wmem_allocator_t *allocator, wmem_cb_event_t event, void *data)
+{
+    struct mfd_link *link = (struct mfd_link *)data;
+
     (void)allocator;
     (void)event;
-    mfd_decoder_close((struct mfd_decoder *)data);
+    mfd_decoder_close(link->decoder);
+    link->decoder = NULL;
     return false;
 }
 
-/* Opens the channel's decoder with its first payload. */
-static bool open_decoder(struct mfd_link *link, uint32_t method, uint32_t page_size)
+/* Opens the channel's decoder with its first payload; why that cannot be done. */
+static const char *open_decoder(struct mfd_link *link, uint32_t method, uint32_t page_size,
+                                const struct iovec *payload)
 {
+    uint64_t window =
+        mfd_method_window(method, (const uint8_t *)payload->iov_base, payload->iov_len);
+    uint64_t memory = method == MFD_FLAG_ZSTD ? window + ZSTD_MEMORY : DECODER_MEMORY;
+
     if (link->decoder) {
-        return link->decoder_method == method;
+        return link->decoder_method == method ? NULL : "the channel's method has changed";
     }
-    if (mfd_decoder_open(&link->decoder, method, page_size) != 0) {
-        return false;
+    if (!mfd_budget_take(memory)) {
+        return "the memory for decoders is used up";
+    }
+    if (mfd_decoder_open_window(&link->decoder, method, page_size, window) != 0) {
+        mfd_budget_return(memory);
+        return "it cannot be decoded";
     }
     link->decoder_method = method;
-    wmem_register_callback(wmem_file_scope(), close_decoder, link->decoder);
-    return true;
+    link->decoder_memory = memory;
+    wmem_register_callback(wmem_file_scope(), close_with_capture, link);
+    return NULL;
 }
 
 /* A stream goes on over all packets, so that of a channel must be there from its first one. */
@@ -67,9 +94,8 @@ bool mfd_payload_admits(struct mfd_parse *parse, uint32_t method, const struct m
     const struct mfd_method_info *info = mfd_method_info(method);
 
     if (!method || !info || !info->there || !mfd_prefs.decompress || !mfd_prefs.reassemble ||
-        !open_decoder(parse->link, method, parse->link->migration->learned.config.page_size) ||
-        mfd_decoder_admits(parse->link->decoder, packet->normal_pages, packet->next_packet_size,
-                           &finding)) {
+        mfd_method_admits(method, parse->link->migration->learned.config.page_size,
+                          packet->normal_pages, packet->next_packet_size, &finding)) {
         return true;
     }
     if (mfd_rule_info(finding.rule)->kind == MFD_KIND_FLOW) {
@@ -96,14 +122,14 @@ void mfd_payload_decode(struct mfd_parse *parse, struct mfd_note *note, uint32_t
     if (!note->problem && mfd_parse_captured(parse) < note->size + note->payload_all) {
         note->problem = "its payload is not here as a whole";
     }
-    if (!note->problem && !open_decoder(link, note->method, note->page_size)) {
-        note->problem = "it cannot be decoded";
+    if (!note->problem) {
+        in = (struct iovec){(uint8_t *)mfd_parse_bytes(parse) + note->size, note->payload_all};
+        note->problem = open_decoder(link, note->method, note->page_size, &in);
     }
     if (note->problem) {
         link->undecodable = true;
         return;
     }
-    in = (struct iovec){(uint8_t *)mfd_parse_bytes(parse) + note->size, note->payload_all};
     if (kept == 0) {
         wmem_register_callback(wmem_file_scope(), forget_kept, NULL);
     }
@@ -118,7 +144,7 @@ void mfd_payload_decode(struct mfd_parse *parse, struct mfd_note *note, uint32_t
     good = mfd_decoder_admits(link->decoder, normal_pages, note->payload_all, &finding) &&
            mfd_decoder_pages(link->decoder, &in, 1, &out, 1, &finding);
     if (!good) {
-        link->undecodable = true;
+        mfd_payload_close(link);
         note->problem = "it breaks a rule";
         finding.offset += note->size;
         finding.width = 0;

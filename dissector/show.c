@@ -147,6 +147,10 @@ static void show_context(tvbuff_t *tvb, proto_tree *tree, const struct mfd_call 
     if (note->kind != MFD_NOTE_MESSAGE) {
         return;
     }
+    if (link->migration && link->migration->unwatched) {
+        proto_item_set_generated(proto_tree_add_string(tree, mfd_gen[MFD_GEN_unwatched], tvb, 0, 0,
+                                                       link->migration->unwatched));
+    }
     if (note->revision && !call->reply) {
         proto_item_set_generated(
             proto_tree_add_string(tree, mfd_gen[MFD_GEN_revision], tvb, 0, 0, note->revision));

@@ -35,6 +35,9 @@ static char *read_all(FILE *in)
     return text;
 }
 
+/* What the shell is to do before tshark, "COMMAND; ". */
+static const char *mfd_tshark_before = "";
+
 static char *run(const char *arguments)
 {
     const char *plugins = getenv("MFD_WS_PLUGINS");
@@ -42,7 +45,7 @@ static char *run(const char *arguments)
     char *text = NULL;
     FILE *in = NULL;
 
-    assert_true(asprintf(&command, "%s '%s' %s 2>&1", MFD_TSHARK_SCRIPT,
+    assert_true(asprintf(&command, "%s%s '%s' %s 2>&1", mfd_tshark_before, MFD_TSHARK_SCRIPT,
                          plugins ? plugins : MFD_WS_PLUGINS, arguments) >= 0);
     in = popen(command, "r");
     assert_non_null(in);

@@ -9,7 +9,7 @@ static void take_breaches(const struct mfd_link *link, struct mfd_note *note)
     size_t count = mfd_observer_breaches(migration->observer);
 
     for (size_t i = 0; i < count; i++) {
-        const struct mfd_breach *breach = &migration->breaches[i];
+        const struct mfd_breach *breach = &migration->memory.breaches[i];
         bool here = breach->connection == link->number && breach->offset >= note->offset;
         struct mfd_finding finding = {
             .rule = breach->rule,
@@ -113,6 +113,7 @@ void mfd_watch_close(struct mfd_link *link, struct mfd_note *note, int side, boo
     }
     if (!link->over && (reset || side == 0)) {
         link->over = true; /* the sender has nothing more to say */
+        mfd_payload_close(link);
         migration->open--;
     }
     if (!migration->open && !migration->over && migration->main) {

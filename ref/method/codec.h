@@ -43,6 +43,7 @@ struct mfd_decoder {
     uint32_t page_size;
     bool begun; /* a packet was decoded */
     void *state;
+    uint64_t window; /* bytes of the largest that it takes */
 };
 
 /* Functions of int return 0 or an errno. Close functions are called whatever open returned. */
@@ -56,6 +57,7 @@ struct mfd_codec {
     void (*encoder_close)(struct mfd_encoder *e);
 
     int (*decoder_open)(struct mfd_decoder *d);
+    uint64_t (*window)(const uint8_t *payload, size_t len); /* or NULL */
     bool (*admits)(const struct mfd_decoder *d, uint32_t pages, uint64_t size,
                    struct mfd_finding *finding);
     bool (*decode)(struct mfd_decoder *d, struct mfd_input *in, const struct iovec *pages,

@@ -174,6 +174,28 @@ bool mfd_method_pad(uint32_t method, uint8_t *to, size_t size)
 
 int mfd_decoder_open(struct mfd_decoder **decoder, uint32_t method, uint32_t page_size)
 {
+    return mfd_decoder_open_window(decoder, method, page_size, MFD_ZSTD_WINDOW_MAX);
+}
+
+uint64_t mfd_method_window(uint32_t method, const uint8_t *payload, size_t len)
+{
+    const struct mfd_codec *codec = NULL;
+
+    return find_codec(method, &codec) == 0 && codec->window ? codec->window(payload, len) : 0;
+}
+
+bool mfd_method_admits(uint32_t method, uint32_t page_size, uint32_t pages, uint64_t size,
+                       struct mfd_finding *finding)
+{
+    struct mfd_decoder decoder = {.method = method, .page_size = page_size};
+
+    return find_codec(method, &decoder.codec) == 0 &&
+           mfd_decoder_admits(&decoder, pages, size, finding);
+}
+
+int mfd_decoder_open_window(struct mfd_decoder **decoder, uint32_t method, uint32_t page_size,
+                            uint64_t window)
+{
     const struct mfd_codec *codec = NULL;
     struct mfd_decoder *d = NULL;
     int error = find_codec(method, &codec);
@@ -186,7 +208,8 @@ int mfd_decoder_open(struct mfd_decoder **decoder, uint32_t method, uint32_t pag
     if (!d) {
         return ENOMEM;
     }
-    *d = (struct mfd_decoder){codec, method, page_size, false, NULL};
+    *d = (struct mfd_decoder){
+        .codec = codec, .method = method, .page_size = page_size, .window = window};
     error = codec->decoder_open(d);
     if (error) {
         mfd_decoder_close(d);

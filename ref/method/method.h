@@ -79,6 +79,17 @@ struct mfd_decoder;
 /* As mfd_encoder_open(). */
 int mfd_decoder_open(struct mfd_decoder **decoder, uint32_t method, uint32_t page_size);
 /*
+ * The same with memory for a window of that many bytes, where mfd_decoder_open() has it for the largest, of
+ * 32 MiB: a stream that wants more is invalid. For those who have many decoders and see a payload first.
+ */
+int mfd_decoder_open_window(struct mfd_decoder **decoder, uint32_t method, uint32_t page_size,
+                            uint64_t window);
+/* The window that the stream wants which starts with these bytes; 0: the method has none, or it does not show. */
+uint64_t mfd_method_window(uint32_t method, const uint8_t *payload, size_t len);
+/* As mfd_decoder_admits(), for which there need be no decoder: false without finding for a method that is not there. */
+bool mfd_method_admits(uint32_t method, uint32_t page_size, uint32_t pages, uint64_t size,
+                       struct mfd_finding *finding);
+/*
  * Whether a payload of `size` bytes may hold that many pages; to be asked before it is read, of
  * whatever buffer. Otherwise false with the finding: MF-PAY-008, or MF-PAY-014 for a payload that
  * cannot agree with its table. No payload that may is larger than MFD_COMPRESSED_MAX.

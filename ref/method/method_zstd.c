@@ -7,6 +7,8 @@
 #include <zstd.h>
 
 #define BLOCK_HEADER 3u
+#define WINDOW_LOG_MIN 10u
+#define SINGLE_SEGMENT 0x20u
 
 static int encoder_open(struct mfd_encoder *e)
 {
@@ -68,19 +70,30 @@ struct inflow {
     size_t next; /* bytes that it asks for: with a block the header of the next one */
 };
 
+/* The binary logarithm of a window, rounded up, within what zstd and senders have. */
+static unsigned log_of(uint64_t window)
+{
+    unsigned log = WINDOW_LOG_MIN;
+
+    while (log < MFD_ZSTD_WINDOW_LOG && (uint64_t)1 << log < window) {
+        log++;
+    }
+    return log;
+}
+
 /*
  * Takes an empty frame that claims the largest window, so that the memory for it is there and no frame
  * of a peer's decides on any.
  */
-static bool reserve_window(ZSTD_DCtx *z)
+static bool reserve_window(ZSTD_DCtx *z, unsigned log)
 {
-    static const uint8_t frame[] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, (MFD_ZSTD_WINDOW_LOG - 10) << 3,
-                                    0x01, 0x00, 0x00};
+    const uint8_t frame[] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, (uint8_t)((log - WINDOW_LOG_MIN) << 3),
+                             0x01, 0x00, 0x00};
     uint8_t byte = 0;
     ZSTD_inBuffer in = {frame, sizeof(frame), 0};
     ZSTD_outBuffer out = {&byte, sizeof(byte), 0};
 
-    return !ZSTD_isError(ZSTD_DCtx_setParameter(z, ZSTD_d_windowLogMax, MFD_ZSTD_WINDOW_LOG)) &&
+    return !ZSTD_isError(ZSTD_DCtx_setParameter(z, ZSTD_d_windowLogMax, (int)log)) &&
            ZSTD_decompressStream(z, &out, &in) == 0;
 }
 
@@ -93,7 +106,7 @@ static int decoder_open(struct mfd_decoder *d)
         return ENOMEM;
     }
     inflow->z = ZSTD_createDCtx();
-    if (!inflow->z || !reserve_window(inflow->z)) {
+    if (!inflow->z || !reserve_window(inflow->z, log_of(d->window))) {
         return ENOMEM;
     }
     inflow->next = ZSTD_initDStream(inflow->z);
@@ -134,6 +147,31 @@ static bool starts(const uint8_t *bytes)
     return memcmp(bytes, magic, sizeof(magic)) == 0;
 }
 
+/*
+ * By the header of the frame: a descriptor, whose bits say which fields follow, then that of the window; a frame of a
+ * single segment has none, but its size.
+ */
+static uint64_t window(const uint8_t *payload, size_t len)
+{
+    static const size_t id_sizes[] = {0, 1, 2, 4};
+    uint64_t base = 0;
+    uint64_t size = 0;
+    size_t at = 5;
+
+    if (len < 6 || !starts(payload)) {
+        return 0;
+    }
+    if (!(payload[4] & SINGLE_SEGMENT)) {
+        base = (uint64_t)1 << (WINDOW_LOG_MIN + (payload[5] >> 3));
+        return base + base / 8 * (payload[5] & 7);
+    }
+    at += id_sizes[payload[4] & 3];
+    for (size_t i = (size_t)1 << (payload[4] >> 6); i > 0; i--) {
+        size = size << 8 | (at + i - 1 < len ? payload[at + i - 1] : 0);
+    }
+    return size + (payload[4] >> 6 == 1 ? 256 : 0);
+}
+
 static bool decode(struct mfd_decoder *d, struct mfd_input *in, const struct iovec *pages,
                    size_t count, struct mfd_finding *finding)
 {
@@ -149,6 +187,7 @@ const struct mfd_codec mfd_codec_zstd = {
     .restart = restart,
     .encoder_close = encoder_close,
     .decoder_open = decoder_open,
+    .window = window,
     .admits = mfd_stream_admits,
     .decode = decode,
     .decoder_close = decoder_close,

@@ -12,6 +12,7 @@
 #include "codec.h"
 
 #define MFD_ZSTD_WINDOW_LOG 25
+#define MFD_ZSTD_WINDOW_MAX ((uint64_t)1 << MFD_ZSTD_WINDOW_LOG)
 
 extern const struct mfd_codec mfd_codec_zstd;
 

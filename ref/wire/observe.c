@@ -77,6 +77,35 @@ void mfd_observer_teach(struct mfd_observer *observer, struct mfd_learned *learn
     mfd_observe_learnt(observer);
 }
 
+/* The same connection in other memory; NULL stays that. */
+static struct mfd_observer_conn *moved(const struct mfd_observer *observer,
+                                       struct mfd_observer_conn *conns,
+                                       const struct mfd_observer_conn *conn)
+{
+    return conn ? &conns[conn - observer->memory.conns] : NULL;
+}
+
+void mfd_observer_give_room(struct mfd_observer *observer, const struct mfd_observer_memory *memory,
+                            uint32_t page_size)
+{
+    size_t size = mfd_observer_buffer_size(page_size);
+
+    for (size_t i = 0; i < observer->conns; i++) {
+        struct mfd_observer_conn *conn = &memory->conns[i];
+
+        *conn = observer->memory.conns[i];
+        conn->buf = memory->buffers + i * size;
+        memcpy(conn->buf, observer->memory.conns[i].buf, conn->have);
+    }
+    observer->main = moved(observer, memory->conns, observer->main);
+    observer->latest = moved(observer, memory->conns, observer->latest);
+    observer->memory.conns = memory->conns;
+    observer->memory.conn_count = memory->conn_count;
+    observer->memory.buffers = memory->buffers;
+    observer->memory.findings = memory->findings;
+    observer->buffer_size = size;
+}
+
 void mfd_observer_give_pages(struct mfd_observer *observer, uint16_t *pages, size_t count)
 {
     observer->memory.pages = pages;

@@ -222,6 +222,12 @@ void mfd_observer_tap(struct mfd_observer *observer, mfd_observer_tap_fn tap, vo
  * UINT64_MAX where nothing more will be told.
  */
 uint64_t mfd_observer_told(const struct mfd_observer *observer, uint32_t connection);
+/*
+ * Gives other memory for connections, buffers and findings: for more connections than at the start, or for smaller pages. What the
+ * old memory holds is taken over, and it is the caller's again.
+ */
+void mfd_observer_give_room(struct mfd_observer *observer, const struct mfd_observer_memory *memory,
+                            uint32_t page_size);
 /* Gives memory for MF-SYNC-008 that was left out at the start, before any page was seen. */
 void mfd_observer_give_pages(struct mfd_observer *observer, uint16_t *pages, size_t count);
 /* Blocks of RAM START, once all of them were listed; NULL before, or where memory did not hold them. */

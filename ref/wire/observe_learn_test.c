@@ -91,6 +91,59 @@ static void memory_for_pages_may_come_with_the_list_of_blocks(void **state)
     assert_state(MFD_SYNC_008, MFD_OBSERVED_HELD);
 }
 
+/* Other memory, of exactly the documented size; the old one is no longer there. */
+static void move_to(size_t conn_count, struct mfd_observer_memory *room)
+{
+    struct mfd_observer_memory old = *room;
+
+    room->conn_count = conn_count;
+    room->conns = malloc(conn_count * sizeof(*room->conns));
+    room->buffers = malloc(conn_count * mfd_observer_buffer_size(config.page_size));
+    room->findings = malloc(mfd_observer_findings(config.page_size) * sizeof(*room->findings));
+    assert_true(room->conns && room->buffers && room->findings);
+    if (old.conns) {
+        mfd_observer_give_room(&observer, room, config.page_size);
+        memset(old.conns, 0xff, old.conn_count * sizeof(*old.conns));
+    }
+    free(old.conns);
+    free(old.buffers);
+    free(old.findings);
+}
+
+static void room_may_become_larger_while_messages_are_in_it(void **state)
+{
+    struct mfd_observer_memory room = {0};
+    size_t conn_count = 1;
+
+    (void)state;
+    build_10_0();
+    prepare();
+    move_to(conn_count, &room);
+    room.blocks = memory.blocks;
+    room.block_count = memory.block_count;
+    room.pages = memory.pages;
+    room.page_count = memory.page_count;
+    mfd_observer_start(&observer, &config, &room);
+    for (size_t i = 0; i < item_count; i++) {
+        const uint8_t *bytes = arena + items[i].start;
+        size_t half = items[i].len / 2;
+
+        if (half) {
+            deliver_bytes(&items[i], bytes, half);
+        }
+        conn_count += items[i].kind == MFD_EVENT_OPEN;
+        move_to(conn_count, &room);
+        deliver_bytes(&items[i], bytes + half, items[i].len - half);
+    }
+    mfd_observer_end(&observer);
+    assert_string_equal(rules_that(MFD_OBSERVED_BROKEN, false), "");
+    assert_state(MFD_SYNC_002, MFD_OBSERVED_HELD);
+    assert_state(MFD_CHAN_002, MFD_OBSERVED_HELD);
+    free(room.conns);
+    free(room.buffers);
+    free(room.findings);
+}
+
 /* What the tap was told: kinds in order, and where the messages of channel 0 stand. */
 static char told[4096];
 static uint64_t told_to[CONNS + MAIN];
@@ -140,6 +193,7 @@ int main(void)
         cmocka_unit_test(breaches_beyond_the_memory_for_them_are_still_counted),
         cmocka_unit_test(what_is_learnt_is_judged_from_then_on),
         cmocka_unit_test(memory_for_pages_may_come_with_the_list_of_blocks),
+        cmocka_unit_test(room_may_become_larger_while_messages_are_in_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
