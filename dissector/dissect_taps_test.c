@@ -220,6 +220,7 @@ static void bytes_of_device_state_are_exact_beyond_2_gib(void **state)
     static const uint32_t payload = 3200000001u;
     uint64_t all = 3 * ((uint64_t)payload + MFD_DEVICE_SIZE);
     char *tree = NULL;
+    char *info = NULL;
 
     (void)state;
     begin();
@@ -233,6 +234,9 @@ static void bytes_of_device_state_are_exact_beyond_2_gib(void **state)
     assert_counted(tree, "Migration 0/By method/device state/and GiB", (long)(all / GIB));
     assert_counted(tree, "Migration 0/By block", -1);
     free(tree);
+    info = mfd_tshark("-n -r %s " DECODE "-Y multifd.device.flags -T fields -e _ws.col.Info", path);
+    assert_non_null(strstr(info, "ch 2 device state of vfio/0, 3200000001 bytes\n"));
+    free(info);
 }
 
 /* ---- the rounds ---- */

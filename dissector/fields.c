@@ -138,11 +138,56 @@ static const void *strings_of(const struct mfd_field_info *info)
     return named(info, "type") ? VALS(section_types) : NULL;
 }
 
-/* "next_packet_size" as "Next packet size". */
-static const char *title_of(const char *name)
+/* What a name of the table does not say to somebody who looks at a packet. */
+static const char *known_title(const struct mfd_field_info *info)
 {
-    char *title = wmem_strdup(wmem_epan_scope(), name);
+    static const struct {
+        const char *message; /* NULL: any */
+        const char *name;
+        const char *title;
+    } titles[] = {
+        {NULL, "uuid", "UUID"},
+        {"hello", "id", "Channel id"},
+        {"text_hello", "id", "Channel id"},
+        {"binary_hello", "id", "Channel id"},
+        {NULL, "id", "Section number"},
+        {NULL, "pages_alloc", "Slots"},
+        {NULL, "next_packet_size", "Payload size"},
+        {NULL, "packet_num", "Packet number"},
+        {NULL, "ramblock", "RAM block"},
+        {NULL, "reserved_wide", "Reserved"},
+        {"packet", "offset", "Page offset"},
+        {"device", "idstr", "Device"},
+        {"section", "idstr", "Section name"},
+        {NULL, "instance_id", "Instance"},
+        {"text_hello", "word", "Mark"},
+        {NULL, "word", "Offset and flags"},
+        {"config", "name", "Machine type"},
+        {"block", "name", "RAM block"},
+        {"zero", "name", "RAM block"},
+        {"page", "name", "RAM block"},
+        {NULL, "json", "JSON"},
+    };
 
+    for (size_t i = 0; i < sizeof(titles) / sizeof(*titles); i++) {
+        if (named(info, titles[i].name) &&
+            (!titles[i].message ||
+             strcmp(mfd_message_name(info->message), titles[i].message) == 0)) {
+            return titles[i].title;
+        }
+    }
+    return NULL;
+}
+
+/* "used_length" as "Used length". */
+static const char *title_of(const struct mfd_field_info *info)
+{
+    char *title = NULL;
+
+    if (known_title(info)) {
+        return known_title(info);
+    }
+    title = wmem_strdup(wmem_epan_scope(), info->name);
     for (char *p = title; *p; p++) {
         *p = *p == '_' ? ' ' : *p;
     }
@@ -162,7 +207,7 @@ static void register_wire_fields(void)
         mfd_hf[i] = -1;
         list[i] = (hf_register_info){
             &mfd_hf[i],
-            {title_of(info->name), abbrev, type_of(info), base_of(info), strings_of(info), 0,
+            {title_of(info), abbrev, type_of(info), base_of(info), strings_of(info), 0,
              info->meaning, HFILL},
         };
     }

@@ -84,6 +84,8 @@ void mfd_migration_update_blocks(struct mfd_migration *migration);
 /* False: the capture's budget has not so much left. */
 bool mfd_budget_take(uint64_t bytes);
 void mfd_budget_return(uint64_t bytes);
+/* Whether so much more of decompressed pages may be kept; the preference "memory" bounds them. */
+bool mfd_room_to_keep(uint64_t bytes);
 /* Starts the observer, or leaves the migration unwatched. */
 void mfd_room_start(struct mfd_migration *migration);
 /* Makes its room larger where there are more connections, or smaller pages; or leaves the migration unwatched. */
@@ -332,7 +334,9 @@ void mfd_payload_show(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     X(received, "Bitmap", BYTES, NONE, \
       "bitmap of the pages that a receiver has, words of 64 bits, little-endian") \
     X(received_end, "End of bitmap", BYTES, NONE, "mark behind the bitmap, 0x0123456789abcdef") \
-    X(lost, "Data", BYTES, NONE, "bytes that cannot be followed") \
+    X(exported, "Head of the export", BYTES, NONE, \
+      "what was known of an exported message: channel, migration, method and more") \
+    X(lost, "Lost bytes", BYTES, NONE, "bytes that cannot be followed") \
     X(cut, "Cut field", BYTES, NONE, "start of a field whose end was not captured") \
     X(value, "Value", UINT32, DEC, "number that a command or a reply carries") \
     X(word_offset, "Offset", UINT64, HEX, "what a RAM record's word has above its flags")
@@ -384,7 +388,10 @@ void mfd_show_call(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
  */
 bool mfd_packet_shown(tvbuff_t *tvb, const struct mfd_note *note, struct mfd_packet *packet);
 
-/* The name of a block, up to its NUL and fit to be printed; the packet's memory. */
+/* Likewise of a device-state packet. */
+bool mfd_device_shown(tvbuff_t *tvb, const struct mfd_note *note, struct mfd_device *device);
+
+/* The name of a block or a device, up to its NUL and fit to be printed; the packet's memory. */
 const char *mfd_block_name(packet_info *pinfo, const char *ramblock);
 
 /* ---- taps.c ---- */
@@ -412,6 +419,15 @@ void mfd_taps_register(void);
 void mfd_taps_handoff(void);
 void mfd_taps_note(tvbuff_t *tvb, packet_info *pinfo, const struct mfd_call *call,
                    const struct mfd_note *note);
+
+/* ---- export.c: messages without what is around them ---- */
+
+void mfd_export_register(void);
+/* Exports the message, if that is asked for. */
+void mfd_export_note(tvbuff_t *tvb, packet_info *pinfo, const struct mfd_call *call,
+                     const struct mfd_note *note);
+/* One that was exported. */
+int mfd_export_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
 
 /* ---- tap_tree.c: -z multifd,tree; tap_sync.c: -z multifd,sync ---- */
 

@@ -146,32 +146,6 @@ static int dissect_tls(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
     return dissect(tvb, pinfo, tree, NULL);
 }
 
-/* A message that was exported: which one, its size tells. */
-static int dissect_exported(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
-{
-    struct mfd_link link = {.role = MFD_ROLE_CHANNEL};
-    struct mfd_note note = {
-        .message = MFD_MSG_packet,
-        .size = tvb_captured_length(tvb),
-        .rev = MFD_REV_LATEST,
-        .page_size = 4096,
-    };
-    struct mfd_call call = {.link = &link, .first = &note, .last = &note};
-
-    (void)data;
-    if (note.size == MFD_HELLO_SIZE) {
-        note.message = MFD_MSG_hello;
-    } else if (note.size == MFD_DEVICE_SIZE) {
-        note.message = MFD_MSG_device;
-    } else if (note.size > MFD_PACKET_FIXED) {
-        uint32_t slots = (note.size - MFD_PACKET_FIXED) / 8;
-
-        note.page_size = slots & (slots - 1) ? 4096 : MFD_PACKET_SPAN / slots;
-    }
-    mfd_show_call(tvb, pinfo, tree, &call);
-    return (int)note.size;
-}
-
 /* A hello of 2017. The binary one is told only where it is known to be that. */
 static bool looks_old(tvbuff_t *tvb)
 {
@@ -281,7 +255,7 @@ void mfd_proto_register(void)
     register_prefs();
     over_tcp = register_dissector("multifd", dissect_tcp, mfd_proto);
     over_tls = register_dissector("multifd.tls", dissect_tls, mfd_proto);
-    register_dissector("multifd.message", dissect_exported, mfd_proto);
+    mfd_export_register();
     register_postdissector(create_dissector_handle(dissect_after, mfd_proto));
     mfd_taps_register();
 }

@@ -8,18 +8,6 @@
 
 #include <epan/wmem_scopes.h>
 
-/* Bytes of decompressed pages that are kept for this capture; reset with it. */
-static uint64_t kept;
-
-static ws_bool forget_kept(wmem_allocator_t *allocator, wmem_cb_event_t event, void *data)
-{
-    (void)allocator;
-    (void)event;
-    (void)data;
-    kept = 0;
-    return false;
-}
-
 /* What a decoder of zstd takes beside the window, and any other in all. */
 #define ZSTD_MEMORY ((uint64_t)512 << 10)
 #define DECODER_MEMORY ((uint64_t)64 << 10)
@@ -130,13 +118,9 @@ void mfd_payload_decode(struct mfd_parse *parse, struct mfd_note *note, uint32_t
         link->undecodable = true;
         return;
     }
-    if (kept == 0) {
-        wmem_register_callback(wmem_file_scope(), forget_kept, NULL);
-    }
     out.iov_len = bytes;
-    if (kept + bytes <= (uint64_t)mfd_prefs.memory << 20) {
+    if (mfd_room_to_keep(bytes)) {
         out.iov_base = wmem_alloc(wmem_file_scope(), bytes);
-        kept += bytes;
     } else {
         note->problem = "the memory for decompressed pages is used up";
         out.iov_base = wmem_alloc(parse->pinfo->pool, bytes);

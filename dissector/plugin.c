@@ -21,7 +21,7 @@ void plugin_register(void)
     proto_register_plugin(&plugin);
 }
 
-#if WS_VER >= 402
+#if WS_DESCRIBES
 WANTED uint32_t plugin_describe(void);
 
 uint32_t plugin_describe(void)

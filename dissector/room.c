@@ -17,8 +17,10 @@
 
 /* ---- the budget ---- */
 
-static uint64_t taken; /* by the capture that is open */
-static bool watched;   /* its end */
+/* By the capture that is open. */
+static uint64_t taken;
+static uint64_t kept; /* of decompressed pages, which have a bound of their own */
+static bool watched;  /* its end */
 
 static ws_bool begin_anew(wmem_allocator_t *allocator, wmem_cb_event_t event, void *data)
 {
@@ -26,16 +28,22 @@ static ws_bool begin_anew(wmem_allocator_t *allocator, wmem_cb_event_t event, vo
     (void)event;
     (void)data;
     taken = 0;
+    kept = 0;
     watched = false;
     return false;
 }
 
-bool mfd_budget_take(uint64_t bytes)
+static void watch_end(void)
 {
     if (!watched) {
         watched = true;
         wmem_register_callback(wmem_file_scope(), begin_anew, NULL);
     }
+}
+
+bool mfd_budget_take(uint64_t bytes)
+{
+    watch_end();
     if (bytes > BUDGET - taken) {
         return false;
     }
@@ -46,6 +54,18 @@ bool mfd_budget_take(uint64_t bytes)
 void mfd_budget_return(uint64_t bytes)
 {
     taken -= bytes;
+}
+
+bool mfd_room_to_keep(uint64_t bytes)
+{
+    uint64_t most = (uint64_t)mfd_prefs.memory << 20;
+
+    watch_end();
+    if (kept > most || bytes > most - kept) {
+        return false;
+    }
+    kept += bytes;
+    return true;
 }
 
 /* ---- the observer of a migration ---- */

@@ -38,6 +38,32 @@ bool mfd_packet_shown(tvbuff_t *tvb, const struct mfd_note *note, struct mfd_pac
     return true;
 }
 
+bool mfd_device_shown(tvbuff_t *tvb, const struct mfd_note *note, struct mfd_device *device)
+{
+    uint8_t buf[MFD_DEVICE_SIZE];
+
+    if (note->message != MFD_MSG_device ||
+        tvb_captured_length_remaining(tvb, (int)note->at) < (int)MFD_DEVICE_SIZE) {
+        return false;
+    }
+    tvb_memcpy(tvb, buf, (int)note->at, sizeof(buf));
+    *device = mfd_device_unpack(buf);
+    return true;
+}
+
+/* "device state of vfio/0, 4096 bytes". */
+static char *device_text(tvbuff_t *tvb, packet_info *pinfo, const struct mfd_note *note)
+{
+    struct mfd_device device;
+
+    if (!mfd_device_shown(tvb, note, &device)) {
+        return wmem_strdup(pinfo->pool, "device state, cut off");
+    }
+    return wmem_strdup_printf(pinfo->pool, "device state of %s/%u, %u bytes",
+                              mfd_block_name(pinfo, device.idstr), device.instance_id,
+                              device.next_packet_size);
+}
+
 /* "packet 12, zstd, 64+3 pages of pc.ram, SYNC". */
 static char *packet_text(tvbuff_t *tvb, packet_info *pinfo, const struct mfd_note *note)
 {
@@ -98,6 +124,9 @@ static const char *text_of(tvbuff_t *tvb, packet_info *pinfo, const struct mfd_n
     }
     if (note->message == MFD_MSG_packet) {
         return packet_text(tvb, pinfo, note);
+    }
+    if (note->message == MFD_MSG_device) {
+        return device_text(tvb, pinfo, note);
     }
     if (note->message == MFD_MSG_section || note->message == MFD_MSG_part) {
         return section_text(tvb, pinfo, note);

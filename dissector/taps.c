@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Taps: what listeners get, exported messages, and the filter for one migration. */
+/* Taps: what listeners get, and the filter for one migration. */
 #include "multifd.h"
 
 #include "packet.h"
 
 #include <epan/conversation_filter.h>
-#include <epan/exported_pdu.h>
 #include <epan/tap.h>
 
 static int tap_multifd = -1;
-static int tap_export = -1;
 
 /* ---- what listeners get ---- */
 
@@ -43,31 +41,12 @@ static int channel_of(const struct mfd_link *link)
     return link->role == MFD_ROLE_MAIN ? MFD_TAP_MAIN : link->has_id ? link->id : MFD_TAP_UNKNOWN;
 }
 
-static void export_message(tvbuff_t *tvb, packet_info *pinfo, const struct mfd_note *note)
-{
-    exp_pdu_data_t *data = NULL;
-    int captured = tvb_captured_length_remaining(tvb, (int)note->at);
-
-    if (note->kind != MFD_NOTE_MESSAGE || captured < (int)note->size ||
-        (note->message != MFD_MSG_hello && note->message != MFD_MSG_packet &&
-         note->message != MFD_MSG_device)) {
-        return;
-    }
-    data = export_pdu_create_common_tags(pinfo, "multifd.message", WS_EXPORTED_BY);
-    data->tvb_captured_length = note->size;
-    data->tvb_reported_length = note->size;
-    data->pdu_tvb = tvb_new_subset_length(tvb, (int)note->at, (int)note->size);
-    tap_queue_packet(tap_export, pinfo, data);
-}
-
 void mfd_taps_note(tvbuff_t *tvb, packet_info *pinfo, const struct mfd_call *call,
                    const struct mfd_note *note)
 {
     struct mfd_tap *tap = NULL;
 
-    if (have_tap_listener(tap_export)) {
-        export_message(tvb, pinfo, note);
-    }
+    mfd_export_note(tvb, pinfo, call, note);
     if (!have_tap_listener(tap_multifd) || call->reply) {
         return;
     }
@@ -110,7 +89,6 @@ static char *filter_text(WS_FILTER_PARAMETERS)
 void mfd_taps_register(void)
 {
     tap_multifd = register_tap("multifd");
-    tap_export = register_export_pdu_tap("QEMU multifd");
     mfd_tap_sync_register();
     ws_register_filter("multifd", "This migration", filter_valid, filter_text);
 }

@@ -28,6 +28,9 @@ typedef bool ws_bool;
 #define ws_get_u8 tvb_get_uint8
 #endif
 
+/* Plugins describe themselves: plugin_describe(). */
+#define WS_DESCRIBES (WS_VER >= 402)
+
 /* Parameters of the functions of a conversation filter, and what registers it. */
 #if WS_VER < 404
 #define WS_FILTER_PARAMETERS packet_info *pinfo
