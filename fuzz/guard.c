@@ -2,6 +2,7 @@
 #include "guard.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,13 @@ void *__real_realloc(void *p, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *p, size_t size);
+
+/* What one call frees the next one has at hand: to have it mapped anew costs more than most calls. */
+static void __attribute__((constructor)) keep_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 64 << 20);
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
+}
 
 void mfd_fuzz_broken(const char *file, int line, const char *condition, const char *format, ...)
 {

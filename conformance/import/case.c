@@ -147,13 +147,14 @@ static void read_data(struct reader *r, struct mfd_case *c, uint32_t connection,
     event->len = len;
 }
 
-static void read_fill(struct reader *r, struct mfd_case *c, uint32_t connection, size_t *room)
+static void read_fill(struct reader *r, struct mfd_case *c, uint32_t connection, size_t events,
+                      size_t *room)
 {
     size_t left = take(r, 4);
 
     left = left < *room ? left : *room;
     *room -= left;
-    while (left && c->event_count < MFD_CASE_EVENTS_MAX) {
+    while (left && c->event_count < events) {
         struct mfd_event *event = add(c, MFD_EVENT_DATA, connection);
 
         event->bytes = filler();
@@ -164,26 +165,29 @@ static void read_fill(struct reader *r, struct mfd_case *c, uint32_t connection,
 
 struct mfd_case *mfd_case_read(const uint8_t *bytes, size_t size)
 {
+    return mfd_case_read_within(bytes, size, MFD_CASE_EVENTS_MAX, MFD_CASE_DATA_MAX);
+}
+
+struct mfd_case *mfd_case_read_within(const uint8_t *bytes, size_t size, size_t events,
+                                      size_t data_room)
+{
     static const enum mfd_event_kind plain[] = {[KIND_OPEN] = MFD_EVENT_OPEN,
                                                 [KIND_CLOSE] = MFD_EVENT_CLOSE,
                                                 [KIND_RESET] = MFD_EVENT_RESET};
     struct reader r = {bytes, size};
     struct mfd_case *c = must(calloc(1, sizeof(*c)));
-    size_t data_room = MFD_CASE_DATA_MAX;
     size_t fill_room = MFD_CASE_FILL_MAX;
 
     read_options(&r, c);
-    c->events =
-        must(calloc(r.left / 2 < MFD_CASE_EVENTS_MAX ? r.left / 2 + 65 : MFD_CASE_EVENTS_MAX,
-                    sizeof(*c->events)));
-    while (r.left && c->event_count < MFD_CASE_EVENTS_MAX) {
+    c->events = must(malloc((r.left / 2 < events ? r.left / 2 + 65 : events) * sizeof(*c->events)));
+    while (r.left && c->event_count < events) {
         uint32_t kind = take(&r, 1) % KINDS;
         uint32_t connection = take(&r, 1);
 
         if (kind == KIND_DATA) {
             read_data(&r, c, connection, &data_room);
         } else if (kind == KIND_FILL) {
-            read_fill(&r, c, connection, &fill_room);
+            read_fill(&r, c, connection, events, &fill_room);
         } else {
             add(c, plain[kind], connection);
         }

@@ -73,6 +73,9 @@ struct mfd_case {
 
 /* Never NULL: running out of memory aborts. */
 struct mfd_case *mfd_case_read(const uint8_t *bytes, size_t size);
+/* The same, clipped to so many events and bytes of their data: for who needs no more, and has no time for it. */
+struct mfd_case *mfd_case_read_within(const uint8_t *bytes, size_t size, size_t events,
+                                      size_t data);
 void mfd_case_free(struct mfd_case *c);
 
 /* Whether the bytes of an event are those of a fill: they are static. */
