@@ -21,6 +21,7 @@ static const struct command {
     {"send", mfd_cmd_send, "the reference sender"},
     {"recv", mfd_cmd_recv, "the reference receiver"},
     {"pcap", mfd_cmd_pcap, "scenarios as captures, without any peer"},
+    {"import", mfd_cmd_import, "an input of a fuzz harness as a scenario"},
     {"check", mfd_cmd_check, "which rules the migrations in a capture held"},
     {"proxy", mfd_cmd_proxy, "between two real peers: records, judges the sender, injects faults"},
     {"mutants", mfd_cmd_mutants,

@@ -5,8 +5,7 @@
 #include "choose.h"
 #include "cmd.h"
 #include "option_number.h"
-#include "run.h"
-#include "scratch.h"
+#include "stage.h"
 #include "suite.h"
 
 #include <argp.h>
@@ -96,50 +95,13 @@ static const struct argp parser = {
 /* The search: a folder with one scenario, which is played again and again. */
 struct search {
     const struct mfd_peer *peer;
-    char folder[80];
-    char path[128];
+    struct mfd_stage stage;
     enum mfd_outcome got;
     char *twin; /* verdict name of the twin, or NULL */
     size_t lines;
     bool live;
     struct mfd_shrink_question question;
 };
-
-static bool write_text(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "we");
-    bool good = file && fputs(text, file) != EOF;
-
-    if (file) {
-        good = fclose(file) == 0 && good;
-    }
-    return good;
-}
-
-/* Plays the text; false if it is no scenario, or the harness failed. */
-static bool play(const struct search *search, const char *text, struct mfd_run *run, char *error)
-{
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    const struct mfd_run_options run_options = {.scenarios = search->folder,
-                                                .role = "receiver",
-                                                .rerun = "mfdkit test",
-                                                .jobs = processors > 0 ? (unsigned)processors : 1,
-                                                .repeat = 1,
-                                                .strength = 2};
-
-    *run = (struct mfd_run){0};
-    if (!write_text(search->path, text)) {
-        snprintf(error, MFD_RUN_ERROR_SIZE, "%s: %s", search->path, strerror(errno));
-        return false;
-    }
-    return mfd_run_suite(search->peer, &run_options, run, error);
-}
-
-static bool was_played(const struct mfd_result *result)
-{
-    return result->got < MFD_OUTCOME_COUNT && result->verdict != MFD_HARNESS_ERROR &&
-           result->verdict != MFD_NOT_APPLICABLE;
-}
 
 static bool same_twin(const char *a, const char *b)
 {
@@ -164,11 +126,11 @@ static enum mfd_shrink_answer ask(const char *text, void *context)
     char error[MFD_RUN_ERROR_SIZE];
     struct mfd_run run;
 
-    if (play(search, text, &run, error)) {
+    if (mfd_stage_play(&search->stage, search->peer, text, &run, error)) {
         for (size_t i = 0; i < run.count && answer != MFD_SHRINK_SAME; i++) {
             const struct mfd_result *result = &run.results[i];
 
-            if (was_played(result)) {
+            if (mfd_stage_played(result)) {
                 answer = result->got == search->got && same_twin(result->twin, search->twin)
                              ? MFD_SHRINK_SAME
                              : MFD_SHRINK_DIFFERENT;
@@ -190,7 +152,7 @@ static const struct mfd_result *choose_result(const struct mfd_run *run, const c
     for (size_t i = 0; i < run->count; i++) {
         const struct mfd_result *result = &run->results[i];
 
-        if (!was_played(result) || (params && strcmp(result->params, params) != 0)) {
+        if (!mfd_stage_played(result) || (params && strcmp(result->params, params) != 0)) {
             continue;
         }
         first = first ? first : result;
@@ -238,21 +200,12 @@ static char *read_scenario(const struct arguments *args)
     return text;
 }
 
-static bool open_folder(struct search *search)
-{
-    if (!mfd_scratch_make(NULL, search->folder, sizeof(search->folder))) {
-        return false;
-    }
-    snprintf(search->path, sizeof(search->path), "%s/it.mfd", search->folder);
-    return true;
-}
-
 static int write_result(const struct arguments *args, const char *text)
 {
     struct mfd_lang_error fault;
     struct mfd_scenario *scenario = mfd_scenario_parse("shrink/it", text, strlen(text), &fault);
     char *printed = scenario ? mfd_scenario_print(scenario) : NULL;
-    bool good = printed && (args->output ? write_text(args->output, printed)
+    bool good = printed && (args->output ? mfd_write_text(args->output, printed)
                                          : fputs(printed, stdout) != EOF && fflush(stdout) == 0);
 
     if (!good) {
@@ -275,7 +228,7 @@ static int shrink(const struct arguments *args, struct search *search, const cha
     char *small = NULL;
     int code = MFD_NOTHING;
 
-    if (!play(search, text, &run, error)) {
+    if (!mfd_stage_play(&search->stage, search->peer, text, &run, error)) {
         fprintf(stderr, "mfdkit shrink: %s\n", error);
         code = MFD_HARNESS;
     } else if (!(result = choose_result(&run, params))) {
@@ -329,8 +282,8 @@ int mfd_cmd_shrink(int argc, char **argv)
     }
     if (text && code == MFD_OK) {
         peer.rev = profile->rev;
-        code = open_folder(&search) ? shrink(&args, &search, text) : MFD_HARNESS;
-        mfd_scratch_remove(search.folder);
+        code = mfd_stage_open(&search.stage) ? shrink(&args, &search, text) : MFD_HARNESS;
+        mfd_stage_close(&search.stage);
     }
     free(text);
     free(search.twin);

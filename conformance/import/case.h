@@ -86,7 +86,8 @@ bool mfd_case_is_fill(const struct mfd_event *event);
  * free. Reading them gives the same case, up to how long data and fills are cut into events.
  */
 uint8_t *mfd_case_write(const struct mfd_case *c, size_t *size);
-/* The bytes of a fill event, of which there are MFD_CASE_EVENT_MAX. */
+/* The bytes of a fill event, of which there are MFD_CASE_EVENT_MAX; after so many they repeat themselves. */
+#define MFD_CASE_FILL_PERIOD 2048u
 const uint8_t *mfd_case_fill(void);
 
 #endif

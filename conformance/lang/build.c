@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* Bytes of one `send`, with all its repetitions. */
+#define SEND_MAX (4u << 20)
+
 /* What depends on nothing that the step says. */
 static void build_fixed(struct mfd_compiler *c, enum mfd_verb verb, struct mfd_bytes *to)
 {
@@ -35,6 +38,19 @@ static bool makes_packet(enum mfd_verb verb)
            verb == MFD_VERB_device;
 }
 
+static bool build_raw(struct mfd_compiler *c, const struct mfd_line *line, struct mfd_bytes *to)
+{
+    uint64_t times = 0;
+
+    if (!mfd_arg_number(c, line, MFD_ARG_times, SEND_MAX / line->raw_len, 1, &times)) {
+        return false;
+    }
+    for (uint64_t i = 0; i < times; i++) {
+        memcpy(mfd_bytes_add(to, line->raw_len), line->raw, line->raw_len);
+    }
+    return true;
+}
+
 bool mfd_build_verb(struct mfd_compiler *c, unsigned conn, enum mfd_verb verb,
                     const struct mfd_line *line, struct mfd_bytes *to)
 {
@@ -58,8 +74,7 @@ bool mfd_build_verb(struct mfd_compiler *c, unsigned conn, enum mfd_verb verb,
         return mfd_build_hello(c, conn, line, to) &&
                (!mfd_rev_has_packets(c->plan->speak) || mfd_build_bare(c, conn, true, line, to));
     case MFD_VERB_send:
-        memcpy(mfd_bytes_add(to, line->raw_len), line->raw, line->raw_len);
-        return true;
+        return build_raw(c, line, to);
     case MFD_VERB_zero:
     case MFD_VERB_page:
         return mfd_build_ram_records(c, verb == MFD_VERB_zero, line, to);

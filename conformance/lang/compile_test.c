@@ -413,6 +413,24 @@ static void the_model_holds_what_was_sent_last(void **state)
     mfd_fixture_free(&f);
 }
 
+static void bare_bytes_are_sent_as_often_as_it_says(void **state)
+{
+    static const uint8_t three[] = {1, 2, 1, 2, 1, 2};
+    struct mfd_fixture f =
+        mfd_fixture_plan("! extra x send x'0102' times=3 / expect waiting", "10.0");
+    struct mfd_fixture huge = mfd_fixture_compile(
+        "! extra x send x'0102' times=2097153 / expect waiting", "10.0", 0, false);
+    const struct mfd_step *sent = mfd_fixture_send(&f.plan->steps, 0);
+
+    (void)state;
+    assert_int_equal(sent->size, sizeof(three));
+    assert_memory_equal(sent->bytes, three, sizeof(three));
+    assert_null(huge.plan);
+    assert_string_equal(huge.error.text, "times: too large");
+    mfd_fixture_free(&f);
+    mfd_fixture_free(&huge);
+}
+
 static void the_model_follows_what_the_sender_meant(void **state)
 {
     struct mfd_fixture f = mfd_fixture_plan(
@@ -682,6 +700,7 @@ int main(void)
         cmocka_unit_test(a_device_packet_has_its_state_behind_it),
         cmocka_unit_test(smaller_pages_make_more_slots),
         cmocka_unit_test(the_model_holds_what_was_sent_last),
+        cmocka_unit_test(bare_bytes_are_sent_as_often_as_it_says),
         cmocka_unit_test(the_model_follows_what_the_sender_meant),
         cmocka_unit_test(what_is_sent_without_a_fault_breaks_no_rule),
         cmocka_unit_test(main_is_a_stream_that_a_receiver_can_follow),

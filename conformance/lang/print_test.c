@@ -107,7 +107,7 @@ static void every_kind_of_step_is_printed(void **state)
                                "main start\n"
                                "ch * ready\n"
                                "ch 0..$n sync\n"
-                               "ch $n send x'0011' split=1,2\n"
+                               "ch $n send x'0011' times=3 split=1,2\n"
                                "extra m header\n"
                                "settle\n"
                                "round\n"
