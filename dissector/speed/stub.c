@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A dissector that only knows how long messages are: what the speed of the real one is measured against. It
- * asks for the same bytes and passes over the same payload, but shows and judges nothing.
+ * asks for the same bytes and passes over the same payload, but shows nothing but its name, and judges nothing.
  */
 #include "packet.h"
 #include "ws_compat.h"
@@ -44,8 +44,10 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
     uint32_t len = tvb_captured_length(tvb);
     uint32_t at = 0;
 
-    (void)tree;
     col_set_str(pinfo->cinfo, COL_PROTOCOL, "STUB");
+    if (tree) {
+        proto_tree_add_item(tree, proto, tvb, 0, (int)len, ENC_NA); /* for a filter by its name */
+    }
     if (!stub) {
         stub = wmem_new0(wmem_file_scope(), struct stub);
         stub->hello = true;
