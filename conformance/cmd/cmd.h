@@ -21,6 +21,7 @@ int mfd_cmd_recv(int argc, char **argv);
 int mfd_cmd_mutants(int argc, char **argv);
 int mfd_cmd_qemu(int argc, char **argv);
 int mfd_cmd_interop(int argc, char **argv);
+int mfd_cmd_doctor(int argc, char **argv);
 int mfd_cmd_import(int argc, char **argv);
 int mfd_cmd_pcap(int argc, char **argv);
 int mfd_cmd_bench(int argc, char **argv);

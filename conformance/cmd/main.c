@@ -28,6 +28,7 @@ static const struct command {
      "weaken the reference one rule or line at a time and see who notices"},
     {"interop", mfd_cmd_interop, "migrate between every two of some peers, and compare memory"},
     {"bench", mfd_cmd_bench, "how fast the reference is, against nothing but reads and writes"},
+    {"doctor", mfd_cmd_doctor, "what mfdkit works with, and what of it is there"},
     {"qemu", mfd_cmd_qemu, "fetch QEMU of another Debian release, or list those that are there"},
 };
 
