@@ -19,9 +19,10 @@ struct arguments {
     const char *source;
     const char *folder;
     const char *json;
+    const char *markdown;
 };
 
-enum key { KEY_SOURCE = 0x100, KEY_FOLDER, KEY_JSON };
+enum key { KEY_SOURCE = 0x100, KEY_FOLDER, KEY_JSON, KEY_MARKDOWN };
 
 static const struct argp_option options[] = {
     {NULL, 't', "GLOB", 0, "only these mutants, by name", 0},
@@ -30,6 +31,7 @@ static const struct argp_option options[] = {
     {"work", KEY_FOLDER, "DIR", 0,
      "folder for the copy and its build (default: below this program's build)", 0},
     {"json", KEY_JSON, "FILE", 0, "write the result as JSON", 1},
+    {"markdown", KEY_MARKDOWN, "FILE", 0, "write it as the document conformance/MUTANTS.md", 1},
     {0},
 };
 
@@ -52,6 +54,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case KEY_JSON:
         args->json = text;
+        return 0;
+    case KEY_MARKDOWN:
+        args->markdown = text;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -107,6 +112,22 @@ static bool write_json(const char *path, const struct mfd_campaign *campaign)
     return good;
 }
 
+static bool write_markdown(const char *path, const struct mfd_campaign *campaign)
+{
+    FILE *out = fopen(path, "we");
+    bool good = out != NULL;
+
+    if (out) {
+        mfd_campaign_to_markdown(campaign, out);
+        good = !ferror(out);
+        good = fclose(out) == 0 && good;
+    }
+    if (!good) {
+        fprintf(stderr, "mfdkit mutants: %s: %s\n", path, strerror(errno));
+    }
+    return good;
+}
+
 static int run(const struct arguments *args, const struct mfd_mutants *mutants)
 {
     const struct mfd_campaign_options campaign_options = {
@@ -127,7 +148,8 @@ static int run(const struct arguments *args, const struct mfd_mutants *mutants)
     } else {
         show_summary(&campaign);
         code = mfd_campaign_exit_code(&campaign);
-        if (args->json && !write_json(args->json, &campaign)) {
+        if ((args->json && !write_json(args->json, &campaign)) ||
+            (args->markdown && !write_markdown(args->markdown, &campaign))) {
             code = MFD_HARNESS;
         }
     }

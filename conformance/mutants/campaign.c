@@ -80,13 +80,22 @@ static bool passes(const struct mfd_run *clean, const char *id)
     return false;
 }
 
+/* What has to be played for a result to come about again. */
+static const char *glob_of(const struct mfd_result *result, const struct mfd_mutant *mutant)
+{
+    bool of_rule = strncmp(result->id, MFD_RESULT_OF_RULE, strlen(MFD_RESULT_OF_RULE)) == 0;
+
+    return of_rule ? mutant->killed_by : result->id;
+}
+
 /* Runs some instances without the mutant; the first that is well then has killed it. */
-static const struct mfd_result *confirm(const struct mfd_workbench *bench, const char *profile,
+static const struct mfd_result *confirm(const struct mfd_workbench *bench,
+                                        const struct mfd_mutant *mutant,
                                         const struct mfd_result *const *suspects, size_t count)
 {
     const char *globs[CONFIRM_MAX + 1] = {NULL};
     const struct mfd_workbench_run what = {.program = bench->clean,
-                                           .profile = profile,
+                                           .profile = mutant->profile,
                                            .globs = globs,
                                            .sender = count > 0 &&
                                                      strcmp(suspects[0]->role, "sender") == 0};
@@ -95,7 +104,7 @@ static const struct mfd_result *confirm(const struct mfd_workbench *bench, const
     struct mfd_run clean;
 
     for (size_t i = 0; i < count; i++) {
-        globs[i] = suspects[i]->id;
+        globs[i] = glob_of(suspects[i], mutant);
     }
     if (!mfd_workbench_test(bench, &what, &clean, NULL, error)) {
         return NULL;
@@ -108,7 +117,8 @@ static const struct mfd_result *confirm(const struct mfd_workbench *bench, const
 }
 
 /* The result that kills the mutant, or NULL. */
-static const struct mfd_result *find_killer(const struct mfd_workbench *bench, const char *profile,
+static const struct mfd_result *find_killer(const struct mfd_workbench *bench,
+                                            const struct mfd_mutant *mutant,
                                             const struct mfd_run *run)
 {
     const struct mfd_result *suspects[CONFIRM_MAX];
@@ -123,7 +133,7 @@ static const struct mfd_result *find_killer(const struct mfd_workbench *bench, c
                 suspects[count++] = &run->results[next];
             }
         }
-        killer = count ? confirm(bench, profile, suspects, count) : NULL;
+        killer = count ? confirm(bench, mutant, suspects, count) : NULL;
     } while (!killer && next < run->count);
     return killer;
 }
@@ -166,7 +176,7 @@ static bool try_named(const struct mfd_workbench *bench, struct mfd_trial *trial
     }
     mfd_run_summarise(&run);
     *errors = run.summary[MFD_HARNESS_ERROR];
-    killer = find_killer(bench, mutant->profile, &run);
+    killer = find_killer(bench, mutant, &run);
     if (judged(&run) == 0) {
         make_void(trial, "no scenario could be judged of ", mutant->killed_by);
     } else if (is_rule(mutant) && !masked) {
@@ -192,7 +202,7 @@ static void try_all(const struct mfd_workbench *bench, struct mfd_trial *trial, 
         return;
     }
     mfd_run_summarise(&run);
-    killer = find_killer(bench, trial->mutant->profile, &run);
+    killer = find_killer(bench, trial->mutant, &run);
     if (killer) {
         trial->fate = MFD_MUTANT_KILLED_BY_ANOTHER;
         note_killer(trial, killer);
@@ -361,4 +371,47 @@ json_t *mfd_campaign_to_json(const struct mfd_campaign *campaign)
         json_array_append_new(mutants, trial_to_json(&campaign->trials[i]));
     }
     return json_pack("{s:o, s:f, s:o}", "summary", summary, "ms", campaign->ms, "mutants", mutants);
+}
+
+/* ---- as a document ---- */
+
+/* A text within a table: a bar would end the cell. */
+static void put_cell(FILE *out, const char *text)
+{
+    for (; text && *text; text++) {
+        if (*text == '|') {
+            fputc('\\', out);
+        }
+        fputc(*text, out);
+    }
+}
+
+void mfd_campaign_to_markdown(const struct mfd_campaign *campaign, FILE *out)
+{
+    const size_t *n = campaign->summary;
+    size_t matter = campaign->count - n[MFD_MUTANT_EQUIVALENT];
+
+    fprintf(
+        out,
+        "<!-- Made by mfdkit mutants --markdown: the target mutants-document -->\n"
+        "# Mutation score\n\n"
+        "Each mutant is the reference with one rule or one line weakened. It counts as killed if a scenario that it\n"
+        "names fails with it and not without it. Of %zu mutants %zu are equivalent: nothing can tell them from the\n"
+        "reference, for the reason that stands there. Of the other %zu, **%zu are killed**",
+        campaign->count, n[MFD_MUTANT_EQUIVALENT], matter, n[MFD_MUTANT_KILLED]);
+    for (int i = 0; i < MFD_FATE_COUNT; i++) {
+        if (n[i] && i != MFD_MUTANT_KILLED && i != MFD_MUTANT_EQUIVALENT) {
+            fprintf(out, ", %zu %s", n[i], mfd_fate_name((enum mfd_fate)i));
+        }
+    }
+    fputs(".\n\n| mutant | file | fate | by, or why |\n|---|---|---|---|\n", out);
+    for (size_t i = 0; i < campaign->count; i++) {
+        const struct mfd_trial *trial = &campaign->trials[i];
+
+        fprintf(out, "| `%s` | %s | %s | ", trial->mutant->name,
+                trial->mutant->file ? trial->mutant->file : "the rule is forgotten",
+                mfd_fate_name(trial->fate));
+        put_cell(out, trial->by ? trial->by : trial->detail);
+        fputs(" |\n", out);
+    }
 }

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #define MFD_CAMPAIGN_ERROR_SIZE 4096
 
@@ -76,5 +77,8 @@ int mfd_campaign_exit_code(const struct mfd_campaign *campaign);
  * new reference.
  */
 json_t *mfd_campaign_to_json(const struct mfd_campaign *campaign);
+
+/* The score and a table of all mutants, as a document without times. */
+void mfd_campaign_to_markdown(const struct mfd_campaign *campaign, FILE *out);
 
 #endif

@@ -67,7 +67,8 @@ __attribute__((format(printf, 2, 3))) static bool add_orphan(struct mfd_coverage
 static bool names_a_scenario(const struct mfd_suite *suite, const char *glob)
 {
     /* a rule that senders keep, as a result of its own */
-    if (strncmp(glob, "rule/", 5) == 0 && mfd_rule_find(glob + 5) != MFD_RULE_COUNT) {
+    if (strncmp(glob, MFD_RESULT_OF_RULE, strlen(MFD_RESULT_OF_RULE)) == 0 &&
+        mfd_rule_find(glob + strlen(MFD_RESULT_OF_RULE)) != MFD_RULE_COUNT) {
         return true;
     }
     for (size_t i = 0; i < suite->count; i++) {

@@ -57,6 +57,9 @@ struct mfd_result_rule {
     char *text;  /* how it was broken first, or NULL */
 };
 
+/* What the ids of results begin with that are about one rule over all migrations of a sender. */
+#define MFD_RESULT_OF_RULE "rule/"
+
 struct mfd_result {
     char *id;
     char *params;       /* "n=13", "" if none */

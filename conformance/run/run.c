@@ -285,7 +285,7 @@ static void tell_rule(struct suite_run *suite, enum mfd_rule rule, struct mfd_re
                : seen->held ? MFD_ACCEPTED
                             : MFD_UNDECIDED,
     };
-    if (asprintf(&result->id, "rule/%s", mfd_rule_info(rule)->id) < 0) {
+    if (asprintf(&result->id, MFD_RESULT_OF_RULE "%s", mfd_rule_info(rule)->id) < 0) {
         result->id = NULL;
     }
     if (asprintf(&result->detail, "held in %zu migrations, broken in %zu%s%s%s%s", seen->held,
@@ -326,7 +326,7 @@ static bool add_rules(struct suite_run *suite)
 /* Whether a line of the baseline is about peers in the other role, of which this run shows nothing. */
 static bool of_other_role(const struct suite_run *suite, const struct mfd_baseline_line *line)
 {
-    if (strncmp(line->glob, "rule/", 5) == 0) {
+    if (strncmp(line->glob, MFD_RESULT_OF_RULE, strlen(MFD_RESULT_OF_RULE)) == 0) {
         return !of_senders(suite);
     }
     for (size_t i = 0; i < suite->files->count; i++) {
