@@ -3,45 +3,15 @@
  * What few bytes of a capture can ask for: migrations, guests, windows of decoders. All share a budget, and what is beyond it is
  * dissected without; tshark runs with so little address space that it could not go on otherwise.
  */
-#include "capture_write.h"
-#include "hello.h"
+#include "made_test.h"
 #include "mainstream.h"
 #include "packet.h"
-#include "tshark_test.h"
 
-#include <sys/stat.h>
-
-#define DECODE "-n -r %s -d tcp.port==63500,multifd "
 /* tshark alone takes less than half. */
 #define ADDRESS_SPACE "1600000"
 #define PAGE 4096u
 
-static char path[] = P_tmpdir "/mfd-bounds-XXXXXX";
-static struct mfd_capture_writer *writer;
-static FILE *file;
-
 /* ---- making captures ---- */
-
-static void begin(void)
-{
-    file = fopen(path, "wb");
-    assert_non_null(file);
-    writer = mfd_capture_create(file, &(struct mfd_capture_options){0});
-    assert_non_null(writer);
-}
-
-static void finish(void)
-{
-    assert_true(mfd_capture_finish(writer));
-    fclose(file);
-}
-
-static void put(uint32_t connection, enum mfd_event_kind kind, const void *bytes, size_t len)
-{
-    struct mfd_event event = {.connection = connection, .kind = kind, .bytes = bytes, .len = len};
-
-    assert_true(mfd_capture_event(writer, &event));
-}
 
 /* A main connection that lists one block of that size. */
 static void put_main(uint64_t ram)
@@ -54,17 +24,8 @@ static void put_main(uint64_t ram)
     len += mfd_pack_memsize(bytes + len, ram);
     len += mfd_pack_block(bytes + len, "mem0", ram);
     len += mfd_pack_eos(bytes + len);
-    put(0, MFD_EVENT_OPEN, NULL, 0);
-    put(0, MFD_EVENT_DATA, bytes, len);
-}
-
-static void put_hello(uint32_t connection)
-{
-    uint8_t hello[MFD_HELLO_SIZE];
-
-    mfd_hello_pack(hello, (const uint8_t[MFD_UUID_SIZE]){1}, (uint8_t)(connection - 1));
-    put(connection, MFD_EVENT_OPEN, NULL, 0);
-    put(connection, MFD_EVENT_DATA, hello, sizeof(hello));
+    open_conn(0);
+    send_bytes(0, bytes, len);
 }
 
 /* One page, and its payload. */
@@ -86,7 +47,7 @@ static void put_page(uint32_t connection, uint32_t method, uint64_t number, cons
 
     mfd_packet_pack(bytes, PAGE, &packet, (const uint64_t[]){0});
     memcpy(bytes + size, payload, len);
-    put(connection, MFD_EVENT_DATA, bytes, size + len);
+    send_bytes(connection, bytes, size + len);
 }
 
 /* ---- looking at them ---- */
@@ -107,7 +68,7 @@ static size_t frames(const char *filter)
     size_t found = 0;
 
     mfd_tshark_before = "ulimit -v " ADDRESS_SPACE "; ";
-    text = mfd_tshark(DECODE "-Y '%s' -T fields -e frame.number", path, filter);
+    text = mfd_tshark("-n -r %s " DECODE "-Y '%s' -T fields -e frame.number", path, filter);
     mfd_tshark_before = "";
     found = count_lines(text);
     free(text);
@@ -130,8 +91,8 @@ static void thousands_of_migrations_are_dissected_and_as_many_judged_as_there_is
     (void)state;
     begin();
     for (unsigned i = 0; i < MIGRATIONS; i++) {
-        put_hello(1);
-        mfd_capture_next_migration(writer);
+        open_channel(1, 0);
+        next_migration();
     }
     finish();
     assert_int_equal(frames("multifd.hello.magic and not multifd.rule"), MIGRATIONS);
@@ -149,10 +110,10 @@ static void pages_of_large_guests_are_judged_as_long_as_there_is_memory_for_them
     begin();
     for (unsigned i = 0; i < GUESTS; i++) {
         put_main(GUEST_RAM);
-        put_hello(1);
+        open_channel(1, 0);
         put_page(1, 0, 0, page, sizeof(page));
         put_page(1, 0, 1, page, sizeof(page)); /* the same one, with no sync point between */
-        mfd_capture_next_migration(writer);
+        next_migration();
     }
     finish();
     assert_some(frames("multifd.rule == MF-SYNC-008"), GUESTS);
@@ -174,35 +135,18 @@ static void windows_of_decoders_are_bounded_and_given_back_with_the_connection(v
     for (size_t guest = 0; guest < guests; guest++) {
         put_main(PAGE);
         for (uint32_t channel = 1; channel <= DECODERS; channel++) {
-            put_hello(channel);
+            open_channel(channel, (uint8_t)(channel - 1));
             put_page(channel, MFD_FLAG_ZSTD, channel, payload, sizeof(payload));
         }
         for (uint32_t channel = 0; channel <= DECODERS; channel++) {
-            put(channel, MFD_EVENT_CLOSE, NULL, 0);
+            close_conn(channel);
         }
-        mfd_capture_next_migration(writer);
+        next_migration();
     }
     finish();
     assert_some(frames("multifd.page_data and multifd.migration == 0"), DECODERS);
     assert_int_equal(frames("multifd.page_data and multifd.migration == 0"),
                      frames("multifd.page_data and multifd.migration == 1"));
-}
-
-static int make_file(void **state)
-{
-    int fd = -1;
-
-    if (mfd_tshark_has_plugin(state) != 0) {
-        return -1;
-    }
-    fd = mkstemp(path);
-    return fd < 0 || fchmod(fd, 0644) != 0 || close(fd) != 0 ? -1 : 0;
-}
-
-static int remove_file(void **state)
-{
-    (void)state;
-    return getenv("MFD_KEEP") ? 0 : unlink(path);
 }
 
 int main(int argc, char **argv)

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the taps count, through tshark: -z multifd,tree and -z multifd,sync. */
-#include "capture_write.h"
-#include "hello.h"
+#include "made_test.h"
 #include "packet.h"
-#include "tshark_test.h"
 
 #include <stdbool.h>
-#include <sys/stat.h>
 
-#define DECODE "-d tcp.port==63500,multifd "
 #define ZLIB MFD_CAPTURES "/qemu-10.0-zlib.pcapng"
 #define ZERO_MAIN MFD_CAPTURES "/qemu-10.0-zero-main.pcapng"
 #define SIXTEEN MFD_CAPTURES "/qemu-11.1-sixteen.pcapng"
@@ -17,10 +13,6 @@
 /* Levels of the tree. */
 #define DEPTH 4
 #define NAME 64
-
-static char path[] = P_tmpdir "/mfd-taps-XXXXXX";
-static struct mfd_capture_writer *writer;
-static FILE *file;
 
 /* ---- the tree ---- */
 
@@ -138,29 +130,13 @@ static void zero_pages_of_main_are_counted_with_their_block(void **state)
 
 /* ---- captures that are made ---- */
 
-static void put(uint32_t connection, enum mfd_event_kind kind, const void *bytes, size_t len)
-{
-    struct mfd_event event = {.connection = connection, .kind = kind, .bytes = bytes, .len = len};
-
-    assert_true(mfd_capture_event(writer, &event));
-}
-
-static void put_hello(uint32_t connection, uint8_t id)
-{
-    uint8_t hello[MFD_HELLO_SIZE];
-
-    mfd_hello_pack(hello, (const uint8_t[MFD_UUID_SIZE]){1}, id);
-    put(connection, MFD_EVENT_OPEN, NULL, 0);
-    put(connection, MFD_EVENT_DATA, hello, sizeof(hello));
-}
-
 static void put_sync(uint32_t connection)
 {
     struct mfd_packet packet = {.magic = MFD_MAGIC, .version = MFD_VERSION, .flags = MFD_FLAG_SYNC};
     uint8_t bytes[MFD_PACKET_SIZE_MAX];
 
     mfd_packet_pack(bytes, PAGE, &packet, NULL);
-    put(connection, MFD_EVENT_DATA, bytes, mfd_packet_size(PAGE));
+    send_bytes(connection, bytes, mfd_packet_size(PAGE));
 }
 
 /* Its payload is as long as it says, and never comes. */
@@ -176,22 +152,7 @@ static void put_device(uint32_t connection, uint32_t payload)
     uint8_t bytes[MFD_DEVICE_SIZE];
 
     mfd_device_pack(bytes, &device);
-    put(connection, MFD_EVENT_DATA, bytes, sizeof(bytes));
-}
-
-static void begin(void)
-{
-    file = fopen(path, "wb");
-    assert_non_null(file);
-    writer = mfd_capture_create(file, &(struct mfd_capture_options){0});
-    assert_non_null(writer);
-}
-
-static char *finish(void)
-{
-    assert_true(mfd_capture_finish(writer));
-    fclose(file);
-    return tree_of(path);
+    send_bytes(connection, bytes, sizeof(bytes));
 }
 
 static void migrations_unknown_channels_and_channel_0_are_counted_apart(void **state)
@@ -200,14 +161,15 @@ static void migrations_unknown_channels_and_channel_0_are_counted_apart(void **s
 
     (void)state;
     begin();
-    put_hello(0, 0);
+    open_channel(0, 0);
     put_sync(0);
     put_sync(0);
     put_sync(1); /* without its hello: the capture missed it */
-    mfd_capture_next_migration(writer);
-    put_hello(0, 0);
+    next_migration();
+    open_channel(0, 0);
     put_sync(0);
-    tree = finish();
+    finish();
+    tree = tree_of(path);
     assert_counted(tree, "Migration 0/By channel/channel 0", 2);
     assert_counted(tree, "Migration 0/By channel/unknown channel", 1);
     assert_counted(tree, "Migration 1/By channel/channel 0", 1);
@@ -225,10 +187,11 @@ static void bytes_of_device_state_are_exact_beyond_2_gib(void **state)
     (void)state;
     begin();
     for (uint8_t id = 0; id < 3; id++) {
-        put_hello(id, id);
+        open_channel(id, id);
         put_device(id, payload);
     }
-    tree = finish();
+    finish();
+    tree = tree_of(path);
     assert_counted(tree, "Migration 0/By method/device state", 3);
     assert_counted(tree, "Migration 0/By method/device state/Bytes", (long)(all % GIB));
     assert_counted(tree, "Migration 0/By method/device state/and GiB", (long)(all / GIB));
@@ -285,23 +248,6 @@ static void the_filter_of_the_rounds_is_kept_to(void **state)
     assert_int_not_equal(system(MFD_TSHARK_SCRIPT " '" MFD_WS_PLUGINS "' -n -q -r " SIXTEEN
                                                   " -z multifd,sync,no.field >/dev/null 2>&1"),
                          0);
-}
-
-static int make_file(void **state)
-{
-    int fd = -1;
-
-    if (mfd_tshark_has_plugin(state) != 0) {
-        return -1;
-    }
-    fd = mkstemp(path);
-    return fd < 0 || fchmod(fd, 0644) != 0 || close(fd) != 0 ? -1 : 0;
-}
-
-static int remove_file(void **state)
-{
-    (void)state;
-    return getenv("MFD_KEEP") ? 0 : unlink(path);
 }
 
 int main(int argc, char **argv)
