@@ -88,15 +88,23 @@ static void assert_some(size_t found, size_t of)
 static void thousands_of_migrations_are_dissected_and_as_many_judged_as_there_is_memory_for(
     void **state)
 {
+    uint8_t hello[MFD_HELLO_SIZE];
+
     (void)state;
     begin();
     for (unsigned i = 0; i < MIGRATIONS; i++) {
         open_channel(1, 0);
         next_migration();
     }
+    /* what a message says by itself is judged all the same */
+    mfd_hello_pack(hello, uuid, 0);
+    hello[MFD_HELLO_VERSION + 3] = 2;
+    open_conn(1);
+    send_bytes(1, hello, sizeof(hello));
     finish();
     assert_int_equal(frames("multifd.hello.magic and not multifd.rule"), MIGRATIONS);
     assert_some(frames("multifd.unwatched"), MIGRATIONS);
+    assert_int_equal(frames("multifd.unwatched and multifd.rule == MF-INIT-003"), 1);
 }
 
 #define GUESTS 12u
