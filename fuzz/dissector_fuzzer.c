@@ -70,7 +70,8 @@ static tap_packet_status take_tap(void *data, packet_info *pinfo, epan_dissect_t
     (void)pinfo;
     (void)edt;
     (void)flags;
-    MFD_FUZZ_EXPECT(tap->channel >= MFD_TAP_UNKNOWN && tap->channel <= 999, "channel %d", tap->channel);
+    MFD_FUZZ_EXPECT(tap->channel >= MFD_TAP_UNKNOWN && tap->channel <= 999, "channel %d",
+                    tap->channel);
     return TAP_PACKET_DONT_REDRAW;
 }
 
