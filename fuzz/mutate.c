@@ -13,6 +13,10 @@
 #define EVENTS_ROOM (MFD_CASE_EVENTS_MAX + 64u)
 /* One result in so many keeps counts that do not agree. */
 #define BROKEN_ONE_IN 6u
+/* All flag bits that choose a method. */
+#define METHODS 0x3eu
+/* A packet begins with so many fields that are numbers. */
+#define NUMBERS 6u
 
 struct mutation {
     struct mfd_case *c;
@@ -200,6 +204,7 @@ static void repair_packet(struct mutation *m, struct mfd_event *event)
         pages = c->blocks[block].ram.used_length / c->page_size;
     }
     packet.pages_alloc = packet.normal_pages + packet.zero_pages ? slots : packet.pages_alloc;
+    packet.flags &= ~(uint32_t)METHODS;
     packet.flags |= packet.normal_pages + packet.zero_pages ? c->method : 0;
     if (c->method == 0) {
         packet.next_packet_size = packet.normal_pages * c->page_size;
@@ -310,6 +315,10 @@ static void change_field(struct mutation *m, size_t i)
         return;
     }
     span = &spans[below(m, count)];
+    if (message == MFD_MSG_packet && below(m, 2)) {
+        span = &spans[below(
+            m, count < NUMBERS ? count : NUMBERS)]; /* the numbers that decide on the rest */
+    }
     at = (uint8_t *)event->bytes + span->offset + span->width * below(m, span->elements);
     if (span->width <= 8) {
         mfd_uint_put(at, span->width, below(m, 4) ? edge(m) : draw(m));
@@ -349,13 +358,33 @@ static void split(struct mutation *m, size_t i)
     insert_event(m, i + 1 + below(m, m->c->event_count - i), rest);
 }
 
+/* Mostly one that is there: a stream gets somewhere only if much of what is made belongs to it. */
+static uint32_t some_connection(struct mutation *m)
+{
+    const struct mfd_case *c = m->c;
+
+    return c->event_count && below(m, 4) ? c->events[below(m, c->event_count)].connection
+                                         : (uint32_t)below(m, c->channels + 2);
+}
+
+static struct mfd_event new_hello(struct mutation *m, uint32_t connection)
+{
+    uint8_t buf[MFD_HELLO_SIZE];
+
+    mfd_hello_pack(buf, m->c->uuid, (uint8_t)(below(m, 2) ? below(m, m->c->channels + 1) : 0));
+    return (struct mfd_event){.kind = MFD_EVENT_DATA,
+                              .connection = connection,
+                              .bytes = copy(buf, sizeof(buf)),
+                              .len = sizeof(buf)};
+}
+
 /* A message as a sender writes it, on some connection. */
 static struct mfd_event new_message(struct mutation *m)
 {
     const struct mfd_case *c = m->c;
     uint8_t *buf = calloc(1, MFD_PACKET_SIZE_MAX);
     struct mfd_event event = {
-        .kind = MFD_EVENT_DATA, .connection = (uint32_t)below(m, c->channels + 2), .bytes = buf};
+        .kind = MFD_EVENT_DATA, .connection = some_connection(m), .bytes = buf};
     const char *block = c->block_count ? c->blocks[below(m, c->block_count)].ram.name : "mem0";
     struct mfd_packet packet = {.magic = MFD_MAGIC, .version = MFD_VERSION};
     uint64_t none = 0;
@@ -365,9 +394,8 @@ static struct mfd_event new_message(struct mutation *m)
     }
     switch (below(m, 12)) {
     case 0:
-        mfd_hello_pack(buf, c->uuid, (uint8_t)below(m, c->channels + 1));
-        event.len = MFD_HELLO_SIZE;
-        break;
+        free(buf);
+        return new_hello(m, event.connection);
     case 1:
         event.len = mfd_pack_part(buf, below(m, 2) ? MFD_SECTION_PART : MFD_SECTION_END, 1);
         break;
@@ -409,9 +437,25 @@ static struct mfd_event new_message(struct mutation *m)
         }
         event.len = mfd_packet_size(c->page_size);
         repair_packet(m, &event);
+        if (c->method && packet.normal_pages) {
+            /* how long the payload is nothing else tells */
+            mfd_put32(buf + MFD_PACKET_NEXT_SIZE,
+                      (uint32_t)(below(m, 2) ? edge(m) : below(m, 256)));
+        }
         break;
     }
     return event;
+}
+
+/* Whether a connection has said anything before the event `at`. */
+static bool has_begun(const struct mfd_case *c, uint32_t connection, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (c->events[i].connection == connection && c->events[i].kind == MFD_EVENT_DATA) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void insert_message(struct mutation *m)
@@ -419,6 +463,11 @@ static void insert_message(struct mutation *m)
     size_t at = below(m, m->c->event_count + 1);
     struct mfd_event event = new_message(m);
 
+    /* what follows no hello is hardly looked at */
+    if (message_of(m->c, &event) == MFD_MSG_packet && !has_begun(m->c, event.connection, at) &&
+        below(m, 4)) {
+        insert_event(m, at++, new_hello(m, event.connection));
+    }
     insert_event(m, at, event);
     if (event.len == mfd_packet_size(m->c->page_size)) {
         fit_payload(m, at);
@@ -443,12 +492,37 @@ static void move_event(struct mutation *m, size_t i)
     insert_event(m, below(m, m->c->event_count + 1), moved);
 }
 
+/* Makes the packets fit what the receiver is set up for now. */
+static void refit_packets(struct mutation *m, uint32_t former_page_size)
+{
+    size_t former = mfd_packet_size(former_page_size);
+    size_t size = mfd_packet_size(m->c->page_size);
+
+    for (size_t i = 0; i < m->c->event_count; i++) {
+        struct mfd_event *event = &m->c->events[i];
+
+        if (!has_message(event) || event->len != former || mfd_get32(event->bytes) != MFD_MAGIC) {
+            continue;
+        }
+        if (size != former) {
+            static uint8_t wide[MFD_PACKET_SIZE_MAX];
+
+            memset(wide, 0, sizeof(wide));
+            memcpy(wide, event->bytes, former);
+            set_bytes(event, copy(wide, size), size);
+        }
+        repair_packet(m, event);
+        fit_payload(m, i);
+    }
+}
+
 static void change_setup(struct mutation *m)
 {
     static const uint32_t methods[] = {0, MFD_FLAG_ZLIB, MFD_FLAG_ZSTD, MFD_FLAG_QPL,
                                        MFD_FLAG_UADK};
     struct mfd_case *c = m->c;
     struct mfd_case_block *block = &c->blocks[below(m, MFD_CASE_BLOCKS_MAX)];
+    uint32_t page_size = c->page_size;
 
     switch (below(m, 9)) {
     case 0:
@@ -483,6 +557,9 @@ static void change_setup(struct mutation *m)
     default:
         block->ram.resizable = !block->ram.resizable;
         break;
+    }
+    if (m->repair) {
+        refit_packets(m, page_size);
     }
 }
 
@@ -525,7 +602,7 @@ static void mutate_list(struct mutation *m)
         break;
     case 4:
         if (any) {
-            m->c->events[i].connection = (uint32_t)below(m, m->c->channels + 2);
+            m->c->events[i].connection = some_connection(m);
         }
         break;
     case 5:

@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "guard.h"
+#include "method.h"
 #include "packet.h"
 
 #include <stdlib.h>
@@ -66,6 +67,37 @@ static size_t filled(const struct mfd_case_block *block)
     return !block->filled ? 0 : (size_t)(length < MFD_CASE_FILLED ? length : MFD_CASE_FILLED);
 }
 
+uint64_t mfd_world_window(const uint8_t *bytes, size_t len)
+{
+    static const uint8_t magic[] = {0x28, 0xb5, 0x2f, 0xfd};
+    uint64_t most = 1;
+    const uint8_t *end = bytes + len;
+
+    for (const uint8_t *p = bytes; (p = memmem(p, (size_t)(end - p), magic, sizeof(magic))); p++) {
+        uint64_t window = mfd_method_window(MFD_FLAG_ZSTD, p, (size_t)(end - p));
+
+        most = window > most ? window : most;
+    }
+    return most;
+}
+
+/* Of all connections; a frame whose first bytes are not in one piece asks for more than there is. */
+static uint64_t window_of(const struct mfd_case *c)
+{
+    uint64_t most = 1;
+
+    for (size_t i = 0; i < c->event_count; i++) {
+        const struct mfd_event *event = &c->events[i];
+
+        if (event->kind == MFD_EVENT_DATA && !mfd_case_is_fill(event)) {
+            uint64_t window = mfd_world_window(event->bytes, event->len);
+
+            most = window > most ? window : most;
+        }
+    }
+    return most;
+}
+
 void mfd_world_open(struct mfd_world *world, const struct mfd_case *c)
 {
     map_once();
@@ -86,6 +118,7 @@ void mfd_world_open(struct mfd_world *world, const struct mfd_case *c)
         .sync = c->sync,
         .machine = c->judge_machine ? MFD_CASE_MACHINE : NULL,
         .guest = &world->guest,
+        .window = c->method == MFD_FLAG_ZSTD ? window_of(c) : 0,
     };
 }
 

@@ -26,6 +26,12 @@ uint64_t mfd_world_digest(const struct mfd_world *world);
 /* Expects that nothing was written where nothing may be, and clears memory. */
 void mfd_world_close(struct mfd_world *world);
 
+/*
+ * The largest window that any zstd frame in these bytes asks for, at least 1: for `setup.window`, since memory for the
+ * largest there may be, with a sanitizer, takes most of the time of a call.
+ */
+uint64_t mfd_world_window(const uint8_t *bytes, size_t len);
+
 /* What one connection of the world's may allocate at most. */
 size_t mfd_world_conn_memory(const struct mfd_case *c);
 

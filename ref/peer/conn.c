@@ -31,7 +31,10 @@ int mfd_conn_init(struct mfd_conn *c, const struct mfd_conn_setup *setup)
         error = ENOMEM;
     } else if (setup->check.method) {
         c->payload = malloc(MFD_COMPRESSED_MAX);
-        error = c->payload ? mfd_decoder_open(&c->decoder, setup->check.method, page_size) : ENOMEM;
+        error = !c->payload      ? ENOMEM
+                : !setup->window ? mfd_decoder_open(&c->decoder, setup->check.method, page_size)
+                                 : mfd_decoder_open_window(&c->decoder, setup->check.method,
+                                                           page_size, setup->window);
     }
     if (error) {
         mfd_conn_free(c);

@@ -42,6 +42,8 @@ struct mfd_conn_setup {
     enum mfd_sync sync;  /* where sync points stand on main; markers count in either mode */
     const char *machine; /* expected on main; NULL: any */
     struct mfd_guest *guest;
+    uint64_t
+        window; /* largest that a compressed stream may want; 0: whatever its method may have */
     /*
      * MFD_TAIL_MAX bytes for what stands on main behind the RAM where that may be sections of devices
      * (tail.h), as a real source sends them; NULL: these are refused. Not owned.
