@@ -447,27 +447,11 @@ static struct mfd_event new_message(struct mutation *m)
     return event;
 }
 
-/* Whether a connection has said anything before the event `at`. */
-static bool has_begun(const struct mfd_case *c, uint32_t connection, size_t at)
-{
-    for (size_t i = 0; i < at; i++) {
-        if (c->events[i].connection == connection && c->events[i].kind == MFD_EVENT_DATA) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void insert_message(struct mutation *m)
 {
     size_t at = below(m, m->c->event_count + 1);
     struct mfd_event event = new_message(m);
 
-    /* what follows no hello is hardly looked at */
-    if (message_of(m->c, &event) == MFD_MSG_packet && !has_begun(m->c, event.connection, at) &&
-        below(m, 4)) {
-        insert_event(m, at++, new_hello(m, event.connection));
-    }
     insert_event(m, at, event);
     if (event.len == mfd_packet_size(m->c->page_size)) {
         fit_payload(m, at);
@@ -632,6 +616,24 @@ static void mutate_once(struct mutation *m)
     }
 }
 
+/* Puts a hello before each connection that begins with a packet: what follows none is hardly looked at. */
+static void begin_with_hellos(struct mutation *m)
+{
+    bool begun[256] = {false};
+
+    for (size_t i = 0; i < m->c->event_count; i++) {
+        uint32_t connection = m->c->events[i].connection;
+
+        if (!has_message(&m->c->events[i]) || begun[connection & 0xff]) {
+            continue;
+        }
+        begun[connection & 0xff] = true;
+        if (message_of(m->c, &m->c->events[i]) == MFD_MSG_packet) {
+            insert_event(m, i++, new_hello(m, connection));
+        }
+    }
+}
+
 /* ---- entry ---- */
 
 static struct mutation start(const uint8_t *bytes, size_t size, uint64_t seed)
@@ -651,7 +653,12 @@ static struct mutation start(const uint8_t *bytes, size_t size, uint64_t seed)
 static size_t finish(struct mutation *m, uint8_t *bytes, size_t room)
 {
     size_t size = 0;
-    uint8_t *out = mfd_case_write(m->c, &size);
+    uint8_t *out = NULL;
+
+    if (m->repair) {
+        begin_with_hellos(m);
+    }
+    out = mfd_case_write(m->c, &size);
 
     size = size < room ? size : room;
     memcpy(bytes, out, size);
@@ -684,6 +691,9 @@ size_t mfd_mutate_splice(uint8_t *bytes, size_t size, size_t room, const uint8_t
         insert_event(&m, at + i, duplicate(&donor->events[from + i]));
     }
     mfd_case_free(donor);
+    if (m.repair) {
+        refit_packets(&m, m.c->page_size);
+    }
     if (below(&m, 2)) {
         mutate_once(&m);
     }
