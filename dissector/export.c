@@ -98,17 +98,9 @@ static char *text_at(packet_info *pinfo, const uint8_t *head, size_t at, size_t 
 
 static enum mfd_rev revision_of(const char *name)
 {
-    for (int rev = 0; rev <= (int)MFD_REV_LATEST; rev++) {
-        if (strcmp(mfd_rev_info((enum mfd_rev)rev)->name, name) == 0) {
-            return (enum mfd_rev)rev;
-        }
-    }
-    return MFD_REV_LATEST;
-}
+    enum mfd_rev rev = MFD_REV_LATEST;
 
-static bool is_page_size(uint32_t size)
-{
-    return size >= MFD_PAGE_SIZE_MIN && size <= MFD_PAGE_SIZE_MAX && !(size & (size - 1));
+    return mfd_rev_parse(name, &rev) ? rev : MFD_REV_LATEST;
 }
 
 static void show_head(tvbuff_t *tvb, proto_tree *tree)
@@ -135,7 +127,7 @@ int mfd_export_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
     }
     note.message = mfd_message_find(text_at(pinfo, head, AT_MESSAGE, NAME_SIZE));
     note.page_size = mfd_get32(head + AT_PAGE_SIZE);
-    if (!is_exported(&note) || !is_page_size(note.page_size)) {
+    if (!is_exported(&note) || !mfd_is_page_size(note.page_size)) {
         return 0;
     }
     note.at = HEAD;

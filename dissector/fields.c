@@ -182,10 +182,11 @@ static const char *known_title(const struct mfd_field_info *info)
 /* "used_length" as "Used length". */
 static const char *title_of(const struct mfd_field_info *info)
 {
+    const char *known = known_title(info);
     char *title = NULL;
 
-    if (known_title(info)) {
-        return known_title(info);
+    if (known) {
+        return known;
     }
     title = wmem_strdup(wmem_epan_scope(), info->name);
     for (char *p = title; *p; p++) {

@@ -112,11 +112,6 @@ bool mfd_line_has_fault(const struct mfd_line *line, enum mfd_fault_kind kind)
     return false;
 }
 
-bool mfd_is_page_size(uint64_t size)
-{
-    return size >= MFD_PAGE_SIZE_MIN && size <= MFD_PAGE_SIZE_MAX && (size & (size - 1)) == 0;
-}
-
 bool mfd_revs_hold(const struct mfd_revs *revs, enum mfd_rev rev)
 {
     return !revs->text || (revs->first <= rev && rev <= revs->last);

@@ -285,8 +285,6 @@ struct mfd_scenario {
 #define MFD_DEFAULT_CHANNELS 2u
 #define MFD_DEFAULT_PAGE 4096u
 
-/* A power of two from 256 to 64K. */
-bool mfd_is_page_size(uint64_t size);
 const struct mfd_axis *mfd_scenario_axis(const struct mfd_scenario *scenario, const char *name);
 bool mfd_scenario_has_block(const struct mfd_scenario *scenario, const char *name);
 /* Flag bit of a compression method, 0 for "none"; false if there is none of that name. */

@@ -397,8 +397,7 @@ int mfd_receiver_check(const struct mfd_receiver_config *config)
         return ENOTSUP;
     }
     if (!method || (config->method & ~mfd_rev_info(config->rev)->methods) || config->channels < 1 ||
-        config->channels > MFD_CHANNELS_MAX || !config->guest || page_size < MFD_PAGE_SIZE_MIN ||
-        page_size > MFD_PAGE_SIZE_MAX || (page_size & (page_size - 1)) ||
+        config->channels > MFD_CHANNELS_MAX || !config->guest || !mfd_is_page_size(page_size) ||
         (config->tls && config->rev < MFD_REV_5_2) ||
         (config->device_count && !mfd_rev_info(config->rev)->device) ||
         !mfd_device_handlers_valid(config->devices, config->device_count)) {

@@ -252,9 +252,8 @@ int mfd_sender_check(const struct mfd_sender_config *config)
         return ENOTSUP;
     }
     if (!method || (config->method & ~mfd_rev_info(config->rev)->methods) || config->channels < 1 ||
-        config->channels > MFD_CHANNELS_MAX || config->passes < 1 ||
-        page_size < MFD_PAGE_SIZE_MIN || page_size > MFD_PAGE_SIZE_MAX ||
-        (page_size & (page_size - 1)) || strlen(config->machine) >= MFD_IDSTR_SIZE ||
+        config->channels > MFD_CHANNELS_MAX || config->passes < 1 || !mfd_is_page_size(page_size) ||
+        strlen(config->machine) >= MFD_IDSTR_SIZE ||
         (config->method && config->level != MFD_LEVEL_DEFAULT &&
          (config->level < 0 || config->level > method->level_max)) ||
         (config->zero == MFD_ZERO_PACKET && config->rev < MFD_REV_9_0) ||

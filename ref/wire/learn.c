@@ -143,10 +143,7 @@ void mfd_learn_text_hello(struct mfd_learned *learned)
 
 void mfd_learn_page_size(struct mfd_learned *learned, uint32_t page_size)
 {
-    bool valid = page_size >= MFD_PAGE_SIZE_MIN && page_size <= MFD_PAGE_SIZE_MAX &&
-                 (page_size & (page_size - 1)) == 0;
-
-    if (!learned->page_known && valid) {
+    if (!learned->page_known && mfd_is_page_size(page_size)) {
         learned->page_known = true;
         learned->config.page_size = page_size;
     }

@@ -9,6 +9,7 @@
 #ifndef MFD_WIRE_H
 #define MFD_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -95,6 +96,12 @@ enum mfd_return_type {
     MFD_RETURN_SWITCHOVER_ACK = 7,
 };
 #define MFD_RETURN_HEADER_SIZE 4u
+
+/* A power of two within the bounds of target pages. */
+static inline bool mfd_is_page_size(uint64_t size)
+{
+    return size >= MFD_PAGE_SIZE_MIN && size <= MFD_PAGE_SIZE_MAX && (size & (size - 1)) == 0;
+}
 
 static inline uint16_t mfd_get16(const uint8_t *p)
 {
