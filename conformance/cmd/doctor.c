@@ -3,6 +3,7 @@
 #include "choose.h"
 #include "cmd.h"
 #include "qemu_cache.h"
+#include "qemu_find.h"
 #include "run.h"
 #include "scratch.h"
 #include "suite.h"
@@ -130,36 +131,20 @@ static bool look_at_files(void)
 
 /* ---- what some commands need ---- */
 
-/* Where the program is, on the search path; false if it is nowhere. */
-static bool find_program(const char *name, char *path, size_t size)
-{
-    const char *folders = getenv("PATH");
-
-    for (const char *p = folders ? folders : ""; *p;) {
-        size_t len = strcspn(p, ":");
-
-        snprintf(path, size, "%.*s/%s", (int)len, p, name);
-        if (access(path, X_OK) == 0) {
-            return true;
-        }
-        p += len + (p[len] == ':');
-    }
-    return false;
-}
-
 static void look_at_qemu(void)
 {
     const struct mfd_choice choice = {.command = "doctor", .peer = "qemu", .scale = 1};
     struct mfd_peer peer = {0};
-    char path[1024];
+    char *path = mfd_on_path(MFD_QEMU_PROGRAM);
 
-    if (!find_program("qemu-system-x86_64", path, sizeof(path))) {
+    if (!path) {
         tell(false, false, "qemu", "install qemu-system-x86: mfdkit test qemu, interop");
     } else if (mfd_choose_peer(&choice, &peer) == MFD_OK) {
         tell(true, false, "qemu", "%s: mfdkit test qemu, interop", peer.version);
     } else {
         tell(false, false, "qemu", "%s cannot be used", path);
     }
+    free(path);
     mfd_peer_free(&peer);
 }
 
@@ -201,9 +186,9 @@ static bool prints(const char *command, const char *text)
 
 static void look_at_tshark(void)
 {
-    char path[1024];
+    char *path = mfd_on_path("tshark");
 
-    if (!find_program("tshark", path, sizeof(path))) {
+    if (!path) {
         tell(false, false, "tshark", "install tshark: captures with the plugin, see dissector/");
     } else if (prints("tshark -G plugins 2>/dev/null", "multifd")) {
         tell(true, false, "tshark", "%s, with the plugin", path);
@@ -213,17 +198,19 @@ static void look_at_tshark(void)
              "dissector/README.md",
              path);
     }
+    free(path);
 }
 
 static void look_at_program(const char *name, const char *package, const char *what)
 {
-    char path[1024];
+    char *path = mfd_on_path(name);
 
-    if (find_program(name, path, sizeof(path))) {
+    if (path) {
         tell(true, false, name, "%s: %s", path, what);
     } else {
         tell(false, false, name, "install %s: %s", package, what);
     }
+    free(path);
 }
 
 int mfd_cmd_doctor(int argc, char **argv)

@@ -8,8 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Full path of a program on PATH, owned by the caller; NULL if it is not there. */
-static char *on_path(const char *name)
+char *mfd_on_path(const char *name)
 {
     char *path = getenv("PATH") ? strdup(getenv("PATH")) : NULL;
     char *rest = path;
@@ -49,7 +48,7 @@ char *mfd_qemu_find(const char *name, char error[MFD_FIND_ERROR_SIZE])
     } else if (mfd_qemu_suite_known(name, NULL)) {
         snprintf(error, MFD_FIND_ERROR_SIZE, "%s is not in %s: mfdkit qemu fetch %s gets it", name,
                  folder, name);
-    } else if (!(path = on_path(name))) {
+    } else if (!(path = mfd_on_path(name))) {
         snprintf(error, MFD_FIND_ERROR_SIZE, "'%s' is no suite that was fetched, and not on PATH%s",
                  name,
                  strcmp(name, MFD_QEMU_PROGRAM) == 0 ? "; Debian has it in qemu-system-x86" : "");

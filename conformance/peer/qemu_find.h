@@ -15,4 +15,7 @@
  */
 char *mfd_qemu_find(const char *name, char error[MFD_FIND_ERROR_SIZE]);
 
+/* Full path of any program on PATH, owned by the caller; NULL if it is not there. */
+char *mfd_on_path(const char *name);
+
 #endif
