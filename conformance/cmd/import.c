@@ -187,11 +187,11 @@ static bool make_text(struct bench *bench)
 /* What the reference does as a receiver of each revision is what is expected of it. */
 static bool ask_all(struct bench *bench)
 {
-    mfd_outcomes expect[MFD_REV_COUNT] = {0};
+    mfd_outcomes *expect = bench->request.expect;
 
     /* without a clause for it nothing is played */
     for (int rev = MFD_REV_FIRST; rev < MFD_REV_COUNT; rev++) {
-        bench->request.expect[rev] = MFD_OUTCOME_BIT(MFD_REFUSED);
+        expect[rev] = MFD_OUTCOME_BIT(MFD_REFUSED);
     }
     if (!make_text(bench)) {
         return false;
@@ -208,7 +208,6 @@ static bool ask_all(struct bench *bench)
             expect[rev] = expect[rev] ? expect[rev] : MFD_OUTCOME_BIT(MFD_REFUSED);
         }
     }
-    memcpy(bench->request.expect, expect, sizeof(expect));
     return true;
 }
 

@@ -39,13 +39,20 @@ static bool is_end(const struct mfd_unit *unit)
     return unit->kind == MFD_UNIT_CLOSE || unit->kind == MFD_UNIT_RESET;
 }
 
+/* The unit behind, if it is of the same connection; else NULL. */
+static const struct mfd_unit *next_of(const struct mfd_draft *draft, size_t i)
+{
+    const struct mfd_unit *next = i + 1 < draft->units.count ? draft->pieces[i + 1].unit : NULL;
+
+    return next && next->connection == draft->pieces[i].unit->connection ? next : NULL;
+}
+
 /* Whether the connection's first bytes follow its opening at once: then no line is due. */
 static bool opens_itself(const struct mfd_draft *draft, size_t i)
 {
-    const struct mfd_unit *unit = draft->pieces[i].unit;
-    const struct mfd_unit *next = i + 1 < draft->units.count ? draft->pieces[i + 1].unit : NULL;
+    const struct mfd_unit *next = next_of(draft, i);
 
-    return next && next->connection == unit->connection && !is_end(next);
+    return next && !is_end(next);
 }
 
 /* How often the first `period` bytes stand there, one behind the other. */
@@ -100,7 +107,7 @@ static unsigned put_raw(FILE *out, const char *who, const uint8_t *bytes, size_t
     return lines;
 }
 
-/* The payload as bytes; what it does not have of its size is cut off by put_message(). */
+/* The payload as bytes: as many as came. */
 static void put_payload(FILE *out, const struct mfd_unit *unit)
 {
     char *text = mfd_word_bytes(unit->bytes + unit->header, unit->size - unit->header);
@@ -112,10 +119,9 @@ static void put_payload(FILE *out, const struct mfd_unit *unit)
 /* What ends the connection, where that follows at once; behind a cut message it has to stand on its line. */
 static const struct mfd_unit *end_behind(const struct mfd_draft *draft, size_t i)
 {
-    const struct mfd_unit *next = i + 1 < draft->units.count ? draft->pieces[i + 1].unit : NULL;
+    const struct mfd_unit *next = next_of(draft, i);
 
-    return next && is_end(next) && next->connection == draft->pieces[i].unit->connection ? next
-                                                                                         : NULL;
+    return next && is_end(next) ? next : NULL;
 }
 
 /* Whether something ends the connection later on. */

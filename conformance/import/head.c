@@ -2,6 +2,7 @@
 #include "head.h"
 
 #include "method.h"
+#include "stage2017.h"
 #include "wording.h"
 
 #include <string.h>
@@ -22,15 +23,12 @@ static enum mfd_rev spoken(const struct mfd_case *c)
 
 static void put_uuid(FILE *out, const struct mfd_case *c)
 {
-    if (!c->uuid_set) {
-        fputs("uuid none\n", out);
-        return;
+    char text[MFD_UUID_TEXT_SIZE + 1] = "none";
+
+    if (c->uuid_set) {
+        mfd_uuid_text(c->uuid, text);
     }
-    fputs("uuid ", out);
-    for (size_t i = 0; i < MFD_UUID_SIZE; i++) {
-        fprintf(out, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", c->uuid[i]);
-    }
-    fputc('\n', out);
+    fprintf(out, "uuid %s\n", text);
 }
 
 /* The length that the language can say, not longer than that of the case. */

@@ -47,28 +47,18 @@ static void free_compiled(struct compiled *compiled)
 
 /* ---- rounds ---- */
 
-/* All that the plan sends from the lines of the piece, for free(); `*part` describes its start. */
-static uint8_t *sent_bytes(const struct mfd_plan *plan, const struct mfd_piece *piece, size_t *size,
-                           struct mfd_plan_part *part)
+/* What the plan sends from the lines of the piece, first; NULL if that is nothing. */
+static const struct mfd_step *step_of(const struct mfd_plan *plan, const struct mfd_piece *piece)
 {
-    uint8_t *bytes = NULL;
-
-    *size = 0;
-    *part = (struct mfd_plan_part){.message = MFD_MESSAGE_COUNT};
     for (size_t i = 0; i < plan->steps.count; i++) {
         const struct mfd_step *step = &plan->steps.list[i];
 
         if (step->kind == MFD_STEP_SEND && step->line >= piece->line &&
-            step->line < piece->line + piece->lines && !bytes) {
-            bytes = mfd_zalloc(step->size);
-            memcpy(bytes, step->bytes, step->size);
-            *size = step->size;
-            if (step->part_count == 1 && step->parts[0].size <= step->size) {
-                *part = step->parts[0];
-            }
+            step->line < piece->line + piece->lines) {
+            return step;
         }
     }
-    return bytes;
+    return NULL;
 }
 
 /* Whether a payload is a fill of the case, which has no meaning. */
@@ -99,20 +89,21 @@ static bool any_content(const struct mfd_draft *draft, const struct mfd_piece *p
 }
 
 /* Gives the piece its next form; true where the text changes by it. */
-static bool raise_form(const struct mfd_draft *draft, struct mfd_piece *piece, const uint8_t *sent,
-                       size_t size, const struct mfd_plan_part *part)
+static bool raise_form(const struct mfd_draft *draft, struct mfd_piece *piece,
+                       const struct mfd_step *sent)
 {
     const struct mfd_unit *unit = piece->unit;
-    bool header = part->message == unit->message && part->offset == 0 &&
-                  part->size == unit->header && size >= unit->header;
-    bool same_header = header && memcmp(sent, unit->bytes, unit->header) == 0;
+    bool header = sent && sent->part_count == 1 && sent->parts[0].message == unit->message &&
+                  sent->parts[0].offset == 0 && sent->parts[0].size == unit->header &&
+                  sent->size >= unit->header;
+    bool same_header = header && memcmp(sent->bytes, unit->bytes, unit->header) == 0;
 
-    if (same_header && size == unit->size &&
-        (any_content(draft, piece) || memcmp(sent, unit->bytes, size) == 0)) {
+    if (same_header && sent->size == unit->size &&
+        (any_content(draft, piece) || memcmp(sent->bytes, unit->bytes, unit->size) == 0)) {
         return false;
     }
     if (header && !same_header && piece->form == MFD_FORM_STEP) {
-        piece->faults = mfd_word_faults(unit->message, sent, unit->bytes, unit->header,
+        piece->faults = mfd_word_faults(unit->message, sent->bytes, unit->bytes, unit->header,
                                         draft->request->c->page_size);
         piece->form = piece->faults ? MFD_FORM_FAULTS : MFD_FORM_RAW;
     } else if (same_header && piece->form < MFD_FORM_PAYLOAD &&
@@ -133,12 +124,7 @@ static bool raise_forms(struct mfd_draft *draft, const struct mfd_plan *plan)
         struct mfd_piece *piece = &draft->pieces[i];
 
         if (piece->unit->kind == MFD_UNIT_MESSAGE && piece->form != MFD_FORM_RAW) {
-            struct mfd_plan_part part;
-            size_t size = 0;
-            uint8_t *sent = sent_bytes(plan, piece, &size, &part);
-
-            changed = raise_form(draft, piece, sent, size, &part) || changed;
-            free(sent);
+            changed = raise_form(draft, piece, step_of(plan, piece)) || changed;
         }
     }
     return changed;
@@ -234,26 +220,6 @@ static bool read_head(struct mfd_draft *draft, struct compiled *head, struct mfd
     return head->plan != NULL;
 }
 
-/* Digest of what each connection sends, however it is cut into steps. */
-static uint64_t sent_digest(const struct mfd_plan *plan)
-{
-    uint64_t sum = 0;
-
-    for (unsigned conn = 0; conn < plan->conn_count; conn++) {
-        uint64_t digest = conn;
-
-        for (size_t i = 0; i < plan->steps.count; i++) {
-            const struct mfd_step *step = &plan->steps.list[i];
-
-            for (size_t at = 0; step->conn == conn && at < step->size; at++) {
-                digest = (digest ^ step->bytes[at]) * 0x100000001b3u;
-            }
-        }
-        sum += digest;
-    }
-    return sum;
-}
-
 /* The text in its one form, with macros where they mean the same. */
 static char *print_folded(const struct mfd_draft *draft, const char *text)
 {
@@ -272,7 +238,7 @@ static char *print_folded(const struct mfd_draft *draft, const char *text)
     if (short_text) {
         folded = compile(draft->request->c, short_text, false, &error);
     }
-    if (folded.plan && sent_digest(folded.plan) == sent_digest(plain.plan)) {
+    if (folded.plan && mfd_plan_sent_digest(folded.plan) == mfd_plan_sent_digest(plain.plan)) {
         printed = mfd_scenario_print(folded.scenario);
     } else {
         printed = mfd_scenario_print(plain.scenario);

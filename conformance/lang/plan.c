@@ -54,6 +54,8 @@ size_t mfd_step_piece(const struct mfd_step *step, size_t i, size_t left)
 
 /* ---- digest: FNV-1a over 64-bit words and bytes ---- */
 
+#define HASH_START 0xcbf29ce484222325u
+
 static uint64_t mix_bytes(uint64_t hash, const void *bytes, size_t len)
 {
     const uint8_t *p = bytes;
@@ -128,7 +130,7 @@ static uint64_t mix_block(uint64_t hash, const struct mfd_plan_block *block)
 
 uint64_t mfd_plan_digest(const struct mfd_plan *plan)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
+    uint64_t hash = HASH_START;
 
     hash = mix_number(hash, (uint64_t)plan->speak);
     hash = mix_number(hash, (uint64_t)plan->sync);
@@ -167,4 +169,21 @@ uint64_t mfd_plan_digest(const struct mfd_plan *plan)
     hash = mix_steps(hash, &plan->steps);
     hash = mix_steps(hash, &plan->witness);
     return mix_steps(hash, &plan->finish);
+}
+
+uint64_t mfd_plan_sent_digest(const struct mfd_plan *plan)
+{
+    uint64_t hash = HASH_START;
+
+    for (size_t conn = 0; conn < plan->conn_count; conn++) {
+        hash = mix_number(hash, conn);
+        for (size_t i = 0; i < plan->steps.count; i++) {
+            const struct mfd_step *step = &plan->steps.list[i];
+
+            if (step->kind == MFD_STEP_SEND && step->conn == conn) {
+                hash = mix_bytes(hash, step->bytes, step->size);
+            }
+        }
+    }
+    return hash;
 }

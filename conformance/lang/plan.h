@@ -213,6 +213,8 @@ size_t mfd_step_piece(const struct mfd_step *step, size_t i, size_t left);
 
 /* Digest of all that decides how a peer behaves (configuration, connections, steps): equal for equal plans. */
 uint64_t mfd_plan_digest(const struct mfd_plan *plan);
+/* Digest of what the steps send on each connection, however it is cut into steps. */
+uint64_t mfd_plan_sent_digest(const struct mfd_plan *plan);
 
 /*
  * Content of a page that was sent as data: unique by (block, page, generation), never all zero. `block` is
