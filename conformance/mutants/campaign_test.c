@@ -139,7 +139,7 @@ static int run_campaign(void **state)
 
     (void)state;
     assert_true(mfd_scratch_make(NULL, root, sizeof(root)));
-    snprintf(folder, sizeof(folder), "%s/work", root);
+    snprintf(folder, sizeof(folder), "%s/bench", root);
     snprintf(scenarios, sizeof(scenarios), "%s/scenarios", root);
     snprintf(deep, sizeof(deep), "%s/t", scenarios);
     assert_int_equal(mkdir(scenarios, 0700) | mkdir(deep, 0700), 0);
@@ -211,8 +211,9 @@ static void the_copy_is_left_without_a_mutant(void **state)
     char command[256];
 
     (void)state;
-    snprintf(command, sizeof(command), "cmp -s %s/ref/wire/check.c %s/work/source/ref/wire/check.c",
-             mfd_mutants_source(), root);
+    snprintf(command, sizeof(command),
+             "cmp -s %s/ref/wire/check.c %s/bench/source/ref/wire/check.c", mfd_mutants_source(),
+             root);
     assert_int_equal(system(command), 0);
 }
 

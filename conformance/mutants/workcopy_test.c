@@ -110,10 +110,10 @@ static void a_copy_inside_the_source_does_not_copy_itself(void **state)
 
     (void)state;
     for (int i = 0; i < 2; i++) {
-        assert_true(mfd_workcopy_sync(at("from"), at("from/work"), error));
+        assert_true(mfd_workcopy_sync(at("from"), at("from/inside"), error));
     }
-    assert_holds("from/work/top", "1\n");
-    assert_missing("from/work/work");
+    assert_holds("from/inside/top", "1\n");
+    assert_missing("from/inside/inside");
 }
 
 static void only_what_differs_is_written_again(void **state)
