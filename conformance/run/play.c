@@ -385,6 +385,7 @@ static void step_connect(struct mfd_play *play, const struct mfd_step *step)
     struct mfd_play_conn *c = &play->conns[step->conn];
     double end = mfd_now() + play->live->peer->guard;
     double window = play->live->peer->kind->slow ? CONNECT_WINDOW : 0;
+    bool quiet = false; /* before the attempt at hand */
     int error = 0;
 
     c->opened = true;
@@ -402,9 +403,11 @@ static void step_connect(struct mfd_play *play, const struct mfd_step *step)
         }
         /* EAGAIN: the backlog is full. The others: it has bound its address but does not listen yet. */
         if ((error != EAGAIN && error != ECONNREFUSED && error != ENOENT) || mfd_now() > end ||
-            mfd_process_quiet(&play->live->process, window)) {
+            quiet) {
             break;
         }
+        /* it may have begun to listen since, and sleep for that reason: so once more */
+        quiet = mfd_process_quiet(&play->live->process, window);
         sched_yield();
     }
     happen(play, step->conn, true, MFD_HAPPENED_NOTE, "does not accept the connection: %s",
