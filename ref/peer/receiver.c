@@ -155,8 +155,9 @@ static void take_connection(struct mfd_receiver *r, int listen_fd)
     }
     error = start_link(r, &r->links[number]);
     if (error) {
-        free_link(r, &r->links[number]);
+        /* in this order: once it is closed the sender gives up, and what that breaks is not the first failure */
         fail_session(r, error, "cannot start to serve a connection");
+        free_link(r, &r->links[number]);
     }
 }
 
