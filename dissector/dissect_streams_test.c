@@ -137,20 +137,57 @@ static void a_channel_in_segments_of_any_size_is_told_by_its_first(void **state)
     free(text);
 }
 
+/* The first segment ends with the hello, or has a packet's magic and version behind it: reserved bytes decide nothing. */
+static void a_hello_whose_reserved_bytes_are_set_is_told_by_where_it_ends(void **state)
+{
+    static const size_t firsts[] = {MFD_HELLO_SIZE, MFD_HELLO_SIZE + 8, CHANNEL_SIZE};
+    uint8_t bytes[CHANNEL_SIZE];
+    size_t len = pack_channel(bytes);
+    static const size_t set[] = {MFD_HELLO_RESERVED, MFD_HELLO_SIZE - 1};
+    char *text = NULL;
+
+    (void)state;
+    begin();
+    for (size_t i = 0; i < sizeof(firsts) / sizeof(*firsts); i++) {
+        for (size_t s = 0; s < sizeof(set) / sizeof(*set); s++) {
+            size_t first = firsts[i] < len ? firsts[i] : len;
+
+            pack_channel(bytes);
+            bytes[set[s]] = 0x80;
+            open_conn(0);
+            put_segments(0, MFD_FORWARD, bytes, len, first);
+            next_migration();
+        }
+    }
+    finish();
+    text = mfd_tshark("-n -r %s " HEURISTIC "-Y 'multifd.hello.id == 7 and multifd.rule' "
+                      "-T fields -e multifd.rule",
+                      path);
+    assert_string_equal(text, "MF-INIT-006\nMF-INIT-006\nMF-INIT-006\n"
+                              "MF-INIT-006\nMF-INIT-006\nMF-INIT-006\n");
+    free(text);
+}
+
 /* What has the magic and the version, and is neither a hello nor a packet. */
 static void what_is_neither_hello_nor_packet_is_left_alone(void **state)
 {
+    static const size_t sizes[] = {MFD_HELLO_SIZE - 1, MFD_HELLO_SIZE + 7, MFD_HELLO_SIZE + 100};
     uint8_t bytes[400];
 
     (void)state;
     begin();
-    /* not zero where a hello is, and flags that no packet has */
-    mfd_hello_pack(bytes, uuid, 7);
-    bytes[MFD_HELLO_SIZE - 1] = 1;
-    open_conn(0);
-    send_bytes(0, bytes, MFD_HELLO_SIZE);
+    /* not zero where a hello is, and flags that no packet has; the end of the segment is none of a hello, either */
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+        memset(bytes, 0x55, sizeof(bytes));
+        mfd_hello_pack(bytes, uuid, 7);
+        bytes[MFD_HELLO_RESERVED] = 1;
+        mfd_put32(bytes + MFD_HELLO_SIZE, MFD_MAGIC);
+        mfd_put32(bytes + MFD_HELLO_SIZE + 4, MFD_VERSION + (i == 2));
+        open_conn(0);
+        send_bytes(0, bytes, sizes[i]);
+        next_migration();
+    }
     /* no packet follows */
-    next_migration();
     mfd_hello_pack(bytes, uuid, 7);
     memset(bytes + MFD_HELLO_SIZE, 0, sizeof(bytes) - MFD_HELLO_SIZE);
     open_conn(0);
@@ -176,6 +213,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_a_text_hello_has_wrong_is_marked),
         cmocka_unit_test(a_binary_hello_is_told_where_the_preference_names_its_stage),
         cmocka_unit_test(a_channel_in_segments_of_any_size_is_told_by_its_first),
+        cmocka_unit_test(a_hello_whose_reserved_bytes_are_set_is_told_by_where_it_ends),
         cmocka_unit_test(what_is_neither_hello_nor_packet_is_left_alone),
     };
 

@@ -158,21 +158,31 @@ static bool looks_old(tvbuff_t *tvb)
     return len >= MFD_TEXT_HELLO_SIZE && mfd_channel_begins_text_hello(buf, len);
 }
 
-/* A hello, as far as it is there: its reserved bytes are zero, and a packet follows. */
+static bool is_zero(const uint8_t *buf, uint32_t len)
+{
+    while (len && !buf[len - 1]) {
+        len--;
+    }
+    return !len;
+}
+
+/*
+ * A hello, as far as it is there. Where it ends shows it: with the segment, or with the magic and the version of a packet behind
+ * it; then its reserved bytes may be anything. Else they must be zero.
+ */
 static bool looks_like_hello(const uint8_t *buf, uint32_t len)
 {
+    uint32_t more = len > MFD_HELLO_SIZE ? len - MFD_HELLO_SIZE : 0;
+    uint32_t here = len - more;
     uint8_t next[8];
 
     mfd_put32(next, MFD_MAGIC);
     mfd_put32(next + 4, MFD_VERSION);
-    for (uint32_t i = MFD_HELLO_RESERVED; i < len && i < MFD_HELLO_SIZE; i++) {
-        if (buf[i]) {
-            return false;
-        }
+    if (memcmp(buf + here, next, more < sizeof(next) ? more : sizeof(next)) != 0) {
+        return false;
     }
-    return len <= MFD_HELLO_SIZE ||
-           memcmp(buf + MFD_HELLO_SIZE, next,
-                  len - MFD_HELLO_SIZE < sizeof(next) ? len - MFD_HELLO_SIZE : sizeof(next)) == 0;
+    return len == MFD_HELLO_SIZE || more >= sizeof(next) || here <= MFD_HELLO_RESERVED ||
+           is_zero(buf + MFD_HELLO_RESERVED, here - MFD_HELLO_RESERVED);
 }
 
 /* Magic and version of main, or of a channel and behind them what can be a hello or a packet. */
