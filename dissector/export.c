@@ -23,6 +23,7 @@
 
 #define FORMAT 1u
 #define NO_CHANNEL 0xffffu
+#define CHANNEL_MAX 999u /* by the three digits of a text hello */
 #define NO_MIGRATION 0xffffffffu
 
 enum {
@@ -127,7 +128,10 @@ int mfd_export_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
     }
     note.message = mfd_message_find(text_at(pinfo, head, AT_MESSAGE, NAME_SIZE));
     note.page_size = mfd_get32(head + AT_PAGE_SIZE);
-    if (!is_exported(&note) || !mfd_is_page_size(note.page_size)) {
+    link.id = mfd_get16(head + AT_CHANNEL);
+    link.has_id = link.id != NO_CHANNEL;
+    if (!is_exported(&note) || !mfd_is_page_size(note.page_size) ||
+        (link.has_id && link.id > CHANNEL_MAX)) {
         return 0;
     }
     note.at = HEAD;
@@ -138,8 +142,6 @@ int mfd_export_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
     if (head[AT_SPEAKS]) {
         note.revision = mfd_block_name(pinfo, text_at(pinfo, head, AT_SPEAKS, SPEAKS_SIZE));
     }
-    link.id = mfd_get16(head + AT_CHANNEL);
-    link.has_id = link.id != NO_CHANNEL;
     migration.number = mfd_get32(head + AT_MIGRATION);
     link.migration = migration.number != NO_MIGRATION ? &migration : NULL;
     show_head(tvb, tree);

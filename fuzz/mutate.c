@@ -209,7 +209,7 @@ static void change_setup(struct mfd_mutation *m)
     struct mfd_case_block *block = &c->blocks[mfd_mutate_below(m, MFD_CASE_BLOCKS_MAX)];
     uint32_t page_size = c->page_size;
 
-    switch (mfd_mutate_below(m, 9)) {
+    switch (mfd_mutate_below(m, 10)) {
     case 0:
         c->rev = (enum mfd_rev)(MFD_REV_FIRST + mfd_mutate_below(m, MFD_REV_COUNT - MFD_REV_FIRST));
         break;
@@ -227,7 +227,10 @@ static void change_setup(struct mfd_mutation *m)
         c->sync = c->sync == MFD_SYNC_MARKER ? MFD_SYNC_SECTION : MFD_SYNC_MARKER;
         break;
     case 5:
-        c->fail = mfd_mutate_below(m, 2) ? (unsigned)mfd_mutate_below(m, 24) : 0;
+        /* the first allocations, or what a harness reads into the byte */
+        c->fail = mfd_mutate_below(m, 2)
+                      ? (unsigned)mfd_mutate_below(m, mfd_mutate_below(m, 2) ? 24 : 256)
+                      : 0;
         break;
     case 6:
         c->block_count = (size_t)(block - c->blocks) + 1;
@@ -238,6 +241,9 @@ static void change_setup(struct mfd_mutation *m)
         }
         break;
     case 7:
+        c->extra = (unsigned)mfd_mutate_below(m, 4);
+        break;
+    case 8:
         block->ram.used_length = mfd_mutate_edge(m) % (MFD_CASE_BLOCK_MAX + 1);
         break;
     default:

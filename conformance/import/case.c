@@ -10,6 +10,7 @@ enum { KIND_OPEN, KIND_DATA, KIND_CLOSE, KIND_RESET, KIND_FILL, KINDS };
 #define OPTION_SYNC 0x08u
 #define OPTION_MACHINE 0x10u
 #define OPTION_UUID 0x20u
+#define OPTION_EXTRA 6u /* from this bit on */
 #define PAGE_SIZES 9u
 
 static const uint32_t methods[] = {0, MFD_FLAG_ZLIB, MFD_FLAG_ZSTD, MFD_FLAG_QPL, MFD_FLAG_UADK};
@@ -110,6 +111,7 @@ static void read_options(struct reader *r, struct mfd_case *c)
     }
     c->judge_machine = options & OPTION_MACHINE;
     c->uuid_set = options & OPTION_UUID;
+    c->extra = options >> OPTION_EXTRA;
     c->page_size = MFD_PAGE_SIZE_MIN << take(r, 1) % PAGE_SIZES;
     c->channels = take(r, 1);
     c->channels += c->channels == 0;
@@ -244,6 +246,7 @@ static void write_options(struct writer *w, const struct mfd_case *c)
     options |= c->sync != mfd_rev_info(c->rev)->sync ? OPTION_SYNC : 0;
     options |= c->judge_machine ? OPTION_MACHINE : 0;
     options |= c->uuid_set ? OPTION_UUID : 0;
+    options |= c->extra << OPTION_EXTRA;
     put(w, 1, (uint32_t)(c->rev - MFD_REV_FIRST));
     put(w, 1, options);
     put(w, 1, (uint32_t)__builtin_ctz(c->page_size / MFD_PAGE_SIZE_MIN));

@@ -9,7 +9,8 @@
  *     byte 0   revision: counted from the first shipped one, modulo their number
  *          1   options: bits 0-2 method (0 none, 1 zlib, 2 zstd, 3 qpl, 4 uadk, others none),
  *              3 sync points where the revision has them not, 4 the machine type is looked at ("none"),
- *              5 a UUID is set: 16 bytes behind the RAM blocks
+ *              5 a UUID is set: 16 bytes behind the RAM blocks,
+ *              6-7 what the harness at hand makes of them
  *          2   page size: 256 << value % 9
  *          3   channels; 0 counts as 1
  *          4   0, or the n-th allocation of the code under test fails
@@ -55,7 +56,8 @@ struct mfd_case {
     uint32_t method; /* flag bit, 0 for none */
     uint32_t page_size;
     unsigned channels;
-    unsigned fail; /* 0, or the number of the allocation that fails */
+    unsigned fail;  /* 0, or the number of the allocation that fails */
+    unsigned extra; /* two bits, which mean something to one harness only */
     bool uuid_set;
     uint8_t uuid[MFD_UUID_SIZE]; /* all zero unless set */
     struct mfd_case_block blocks[MFD_CASE_BLOCKS_MAX];

@@ -28,6 +28,7 @@ static uint8_t *sample(size_t *size)
         .page_size = 65536,
         .channels = 255,
         .fail = 9,
+        .extra = 2,
         .uuid_set = true,
         .uuid = {1, 2, 3},
         .blocks = {{.ram = {.name = "mem0", .used_length = 2u << 20}},
@@ -53,6 +54,7 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(c->page_size, 65536);
     assert_int_equal(c->channels, 255);
     assert_int_equal(c->fail, 9);
+    assert_int_equal(c->extra, 2);
     assert_int_equal(c->uuid[2], 3);
     assert_int_equal(c->block_count, 2);
     assert_string_equal(c->blocks[0].ram.name, "mem0");
