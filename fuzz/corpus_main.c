@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * fuzz_corpus FOLDER SCENARIO...: writes every instance of the scenario files, with and without its fault and
- * for several releases, as an input for the harnesses. Equal inputs are one file, named by its digest.
+ * for several releases, as an input for the harnesses: into FOLDER/cases, or FOLDER/files for a mapped-ram file. Equal
+ * inputs are one file, named by its digest.
  */
 #include "guard.h"
+#include "image.h"
+#include "image_case.h"
 #include "plan_case.h"
 #include "scenario.h"
 
@@ -12,19 +15,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* An input that is longer costs the engines more than it tells them. */
 #define INPUT_MAX 65536u
 
 static const char *const releases[] = {"5.2", "7.2", "8.2", "9.2", "11.1"};
 
-static bool store(const char *folder, const uint8_t *bytes, size_t size)
+static bool store(const char *folder, const char *kind, const uint8_t *bytes, size_t size)
 {
     char path[4096];
     FILE *file = NULL;
     bool good = false;
 
-    snprintf(path, sizeof(path), "%s/%016" PRIx64, folder, mfd_fuzz_digest(0, bytes, size));
+    snprintf(path, sizeof(path), "%s/%s/%016" PRIx64, folder, kind,
+             mfd_fuzz_digest(0, bytes, size));
     file = fopen(path, "wb");
     good = file && fwrite(bytes, 1, size, file) == size;
     if ((file && fclose(file)) || !good) {
@@ -32,6 +38,23 @@ static bool store(const char *folder, const uint8_t *bytes, size_t size)
         return false;
     }
     return true;
+}
+
+/* The file of a plan as a case, whose head is that of `head`; NULL where there is no room for it. */
+static uint8_t *file_case(const struct mfd_plan *plan, const uint8_t *head, size_t *size)
+{
+    struct mfd_case *c = mfd_case_read_within(head, *size, 0, 0);
+    int fd = memfd_create("image", MFD_CLOEXEC);
+    uint8_t *bytes = NULL;
+
+    if (fd >= 0 && mfd_image_write(plan, fd) == 0) {
+        bytes = mfd_image_case(c, fd, plan->file_offset, size);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    mfd_case_free(c);
+    return bytes;
 }
 
 static bool write_plan(const char *folder, const struct mfd_scenario *scenario,
@@ -48,9 +71,15 @@ static bool write_plan(const char *folder, const struct mfd_scenario *scenario,
         fprintf(stderr, "%s: line %u: %s\n", instance->id, error.line, error.text);
         return false;
     }
-    bytes = plan->expect && !plan->file ? mfd_plan_case(plan, target->rev, &size) : NULL;
+    bytes = plan->expect ? mfd_plan_case(plan, target->rev, &size) : NULL;
+    if (bytes && plan->file) {
+        uint8_t *head = bytes;
+
+        bytes = file_case(plan, head, &size);
+        free(head);
+    }
     if (bytes && size <= INPUT_MAX) {
-        good = store(folder, bytes, size);
+        good = store(folder, plan->file ? "files" : "cases", bytes, size);
     }
     free(bytes);
     mfd_plan_free(plan);

@@ -4,6 +4,7 @@
  * compares it with the file.
  */
 #include "field.h"
+#include "mapfile.h"
 #include "rev.h"
 #include "wire.h"
 
@@ -102,6 +103,19 @@ static void write_main(FILE *out)
     text(out, "block", "mem0");
 }
 
+/* Of a mapped-ram file: what says that it is one, and the start of a block's header. */
+static void write_file(FILE *out)
+{
+    uint8_t head[12];
+
+    mfd_put32(head, MFD_MAPPED_VERSION);
+    mfd_put64(head + 4, 4096);
+    entry(out, "mapped_head", head, sizeof(head));
+    number(out, "mapped_align", 8, MFD_MAPPED_ALIGN);
+    text(out, "capabilities", MFD_CAPABILITIES_SUBSECTION);
+    text(out, "capability", MFD_MAPPED_CAPABILITY);
+}
+
 static void write_all(FILE *out)
 {
     fprintf(out, "# Made from the tables by the target fuzz-dict; integers in network order.\n");
@@ -111,6 +125,7 @@ static void write_all(FILE *out)
     write_flags(out);
     write_sizes(out);
     write_main(out);
+    write_file(out);
     entry(out, "zlib", "\x78\x01", 2);
     entry(out, "zlib_flush", "\x00\x00\xff\xff", 4);
     entry(out, "zstd", "\x28\xb5\x2f\xfd", 4);

@@ -22,10 +22,9 @@ static int write_step(int fd, const struct mfd_step *step)
     return error;
 }
 
-int mfd_image_write(const struct mfd_plan *plan, const char *path)
+int mfd_image_write(const struct mfd_plan *plan, int fd)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    int error = fd < 0 ? errno : 0;
+    int error = 0;
 
     for (size_t i = 0; i < plan->steps.count && !error; i++) {
         error = write_step(fd, &plan->steps.list[i]);
@@ -37,6 +36,14 @@ int mfd_image_write(const struct mfd_plan *plan, const char *path)
             error = errno;
         }
     }
+    return error;
+}
+
+int mfd_image_create(const struct mfd_plan *plan, const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int error = fd < 0 ? errno : mfd_image_write(plan, fd);
+
     if (fd >= 0 && close(fd) != 0 && !error) {
         error = errno;
     }

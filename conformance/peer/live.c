@@ -97,7 +97,7 @@ enum mfd_start mfd_live_start(const struct mfd_peer *peer, const struct mfd_plan
         return MFD_START_FAILED;
     }
     if (plan->file) {
-        int failed = mfd_image_write(plan, live->address);
+        int failed = mfd_image_create(plan, live->address);
 
         if (failed) {
             snprintf(error, MFD_PEER_ERROR_SIZE, "file %s: %s", live->address, strerror(failed));

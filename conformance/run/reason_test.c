@@ -139,7 +139,7 @@ static bool file_reason_is_right(const struct mfd_suite_file *file, const struct
     assert_true(fd >= 0);
     close(fd);
     unlink(path);
-    assert_int_equal(mfd_image_write(plan, path), 0);
+    assert_int_equal(mfd_image_create(plan, path), 0);
     mfd_guest_init(&guest);
     for (size_t i = 0; i < plan->block_count; i++) {
         struct mfd_guest_block block = {plan->blocks[i].wire_name, plan->blocks[i].size,
