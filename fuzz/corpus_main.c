@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * fuzz_corpus FOLDER SCENARIO...: writes every instance of the scenario files, with and without its fault and
- * for several releases, as an input for the harnesses: into FOLDER/cases, or FOLDER/files for a mapped-ram file. Equal
- * inputs are one file, named by its digest.
+ * fuzz_corpus FOLDER FILE...: writes inputs for the harnesses. Of a scenario every instance, with and without its fault
+ * and for several releases: into FOLDER/cases as a case and FOLDER/captures as a capture, or FOLDER/files for a mapped-ram
+ * file. Of a capture (.pcapng) its first frames, cut short. Equal inputs are one file, named by its digest.
  */
+#include "capture_read.h"
+#include "capture_write.h"
 #include "guard.h"
 #include "image.h"
 #include "image_case.h"
 #include "plan_case.h"
+#include "plan_events.h"
 #include "scenario.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pcap/dlt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +24,11 @@
 
 /* An input that is longer costs the engines more than it tells them. */
 #define INPUT_MAX 65536u
+/* Of captures there are a thousand shorter ones. */
+#define CAPTURE_MAX 8192u
+/* What is left of a recorded capture. */
+#define SLIM_FRAMES 60u
+#define SLIM_BYTES 200u
 
 static const char *const releases[] = {"5.2", "7.2", "8.2", "9.2", "11.1"};
 
@@ -57,6 +66,35 @@ static uint8_t *file_case(const struct mfd_plan *plan, const uint8_t *head, size
     return bytes;
 }
 
+static bool put_event(const struct mfd_event *event, const char *text, void *writer)
+{
+    (void)text;
+    return mfd_capture_event(writer, event);
+}
+
+/* What the plan sends as a capture, in one of the forms that captures have. */
+static bool write_capture(const char *folder, const struct mfd_plan *plan)
+{
+    uint64_t form = mfd_plan_digest(plan);
+    struct mfd_capture_options options = {.format =
+                                              form & 1 ? MFD_CAPTURE_PCAP : MFD_CAPTURE_PCAPNG,
+                                          .ipv6 = form & 2,
+                                          .mss = form & 4 ? 536 : 0};
+    char *bytes = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&bytes, &size);
+    struct mfd_capture_writer *writer = out ? mfd_capture_create(out, &options) : NULL;
+    bool good = writer && mfd_plan_events(plan, put_event, writer);
+
+    good = writer && mfd_capture_finish(writer) && good;
+    good = out && fclose(out) == 0 && good;
+    if (good && size <= CAPTURE_MAX) {
+        good = store(folder, "captures", (uint8_t *)bytes, size);
+    }
+    free(bytes);
+    return good;
+}
+
 static bool write_plan(const char *folder, const struct mfd_scenario *scenario,
                        const struct mfd_instance *instance, const struct mfd_target *target,
                        bool twin)
@@ -80,6 +118,9 @@ static bool write_plan(const char *folder, const struct mfd_scenario *scenario,
     }
     if (bytes && size <= INPUT_MAX) {
         good = store(folder, plan->file ? "files" : "cases", bytes, size);
+    }
+    if (plan->expect && plan->conn_count && !plan->tls && !plan->file) {
+        good = write_capture(folder, plan) && good;
     }
     free(bytes);
     mfd_plan_free(plan);
@@ -114,15 +155,67 @@ static bool write_scenario(const char *folder, const char *path)
     return good;
 }
 
+/* The first frames of the capture, cut short. */
+static bool slim(struct mfd_capture_reader *reader, FILE *out, char *error)
+{
+    struct mfd_frame frame;
+    bool good = true;
+
+    while (good && mfd_capture_next(reader, &frame, error) && frame.number <= SLIM_FRAMES) {
+        struct mfd_capture_packet packet = {
+            .time_ns = mfd_capture_first_ns(reader) + frame.time_ns,
+            .bytes = frame.bytes,
+            .captured = frame.captured < SLIM_BYTES ? frame.captured : SLIM_BYTES,
+            .original = frame.original,
+        };
+
+        /* files have another number for bare IP than libpcap */
+        good = (frame.number > 1 ||
+                mfd_capture_file_start(
+                    out, MFD_CAPTURE_PCAP,
+                    frame.link == DLT_RAW ? MFD_LINKTYPE_RAW : (unsigned)frame.link, NULL)) &&
+               mfd_capture_file_packet(out, MFD_CAPTURE_PCAP, &packet);
+    }
+    return good && !error[0];
+}
+
+static bool write_slim(const char *folder, const char *path)
+{
+    char error[MFD_CAPTURE_ERROR_SIZE] = "cannot be opened";
+    FILE *in = fopen(path, "rb");
+    struct mfd_capture_reader *reader = in ? mfd_capture_open(in, error) : NULL;
+    char *bytes = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&bytes, &size);
+    bool good = reader && out && slim(reader, out, error);
+
+    if (reader) {
+        mfd_capture_close(reader);
+    }
+    good = out && fclose(out) == 0 && good && store(folder, "captures", (uint8_t *)bytes, size);
+    if (!good) {
+        fprintf(stderr, "%s: %s\n", path, error);
+    }
+    free(bytes);
+    return good;
+}
+
+static bool is_capture(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+
+    return dot && strcmp(dot, ".pcapng") == 0;
+}
+
 int main(int argc, char **argv)
 {
     bool good = argc > 2;
 
     for (int i = 2; i < argc; i++) {
-        good = write_scenario(argv[1], argv[i]) && good;
+        good = (is_capture(argv[i]) ? write_slim : write_scenario)(argv[1], argv[i]) && good;
     }
     if (argc <= 2) {
-        fprintf(stderr, "usage: fuzz_corpus FOLDER SCENARIO...\n");
+        fprintf(stderr, "usage: fuzz_corpus FOLDER FILE...\n");
     }
     return good ? 0 : 1;
 }

@@ -116,6 +116,21 @@ static void write_file(FILE *out)
     text(out, "capability", MFD_MAPPED_CAPABILITY);
 }
 
+/* How captures begin, by either byte order. */
+static void write_captures(FILE *out)
+{
+    entry(out, "pcap_le", "\xd4\xc3\xb2\xa1", 4);
+    entry(out, "pcap_be", "\xa1\xb2\xc3\xd4", 4);
+    entry(out, "pcap_ns_le", "\x4d\x3c\xb2\xa1", 4);
+    entry(out, "pcap_ns_be", "\xa1\xb2\x3c\x4d", 4);
+    entry(out, "pcapng", "\x0a\x0d\x0d\x0a", 4);
+    entry(out, "pcapng_le", "\x4d\x3c\x2b\x1a", 4);
+    entry(out, "pcapng_be", "\x1a\x2b\x3c\x4d", 4);
+    number(out, "ipv4", 2, 0x0800);
+    number(out, "ipv6", 2, 0x86dd);
+    number(out, "vlan", 2, 0x8100);
+}
+
 static void write_all(FILE *out)
 {
     fprintf(out, "# Made from the tables by the target fuzz-dict; integers in network order.\n");
@@ -126,6 +141,7 @@ static void write_all(FILE *out)
     write_sizes(out);
     write_main(out);
     write_file(out);
+    write_captures(out);
     entry(out, "zlib", "\x78\x01", 2);
     entry(out, "zlib_flush", "\x00\x00\xff\xff", 4);
     entry(out, "zstd", "\x28\xb5\x2f\xfd", 4);
