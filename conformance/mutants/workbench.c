@@ -32,9 +32,7 @@ static bool run_command(const struct mfd_workbench *bench, char **argv, double g
 {
     switch (mfd_process_fork(process, bench->folder)) {
     case 0:
-        execvp(argv[0], argv);
-        fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
-        _exit(127);
+        mfd_process_exec(process, argv);
     case -1:
         return fail(error, "fork", strerror(errno));
     default:

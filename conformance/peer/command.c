@@ -150,9 +150,9 @@ __attribute__((noreturn)) static void run_command(const struct mfd_peer *peer,
         argv[used++] = expand(peer->argv[i], parameters);
     }
     if (argv) {
-        execvp(argv[0], argv);
+        mfd_process_exec(&live->process, argv);
     }
-    fprintf(stderr, "%s: %s\n", argv ? argv[0] : peer->argv[0], strerror(errno));
+    fprintf(stderr, "%s: %s\n", peer->argv[0], strerror(errno));
     _exit(127);
 }
 

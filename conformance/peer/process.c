@@ -47,12 +47,19 @@ static void become_peer(struct mfd_process *process, pid_t harness)
     }
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
+}
+
+void mfd_process_exec(const struct mfd_process *process, char *const argv[])
+{
     /* a status that no clean refusal has; the log tells in any case */
     add_options("ASAN_OPTIONS", "exitcode=86:abort_on_error=0:detect_leaks=1", process->sanitizer);
     add_options("UBSAN_OPTIONS", "exitcode=86:print_stacktrace=1", process->sanitizer);
     add_options("TSAN_OPTIONS", "exitcode=86", process->sanitizer);
     add_options("LSAN_OPTIONS", "exitcode=86", process->sanitizer);
     add_options("MSAN_OPTIONS", "exitcode=86", process->sanitizer);
+    execvp(argv[0], argv);
+    fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
+    _exit(127);
 }
 
 pid_t mfd_process_fork(struct mfd_process *process, const char *dir)

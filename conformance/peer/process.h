@@ -23,10 +23,16 @@ struct mfd_process {
 
 /*
  * Forks. In the child: own process group, ended when the harness ends, stdout and stderr into `log` inside
- * `dir`, sanitizers told to write into `dir` and to exit with a status of their own; returns 0 there. In
- * the harness: returns the pid, or -1 with errno.
+ * `dir`; returns 0 there. In the harness: returns the pid, or -1 with errno.
  */
 pid_t mfd_process_fork(struct mfd_process *process, const char *dir);
+
+/*
+ * In that child: becomes the program argv[0], looked for on PATH. If it has sanitizers they write into the folder of
+ * mfd_process_fork() and make it exit with a status of its own. Exits with 127 if it cannot be started.
+ */
+__attribute__((noreturn)) void mfd_process_exec(const struct mfd_process *process,
+                                                char *const argv[]);
 
 /*
  * Ends a forked copy of the harness. What libraries tidy up at the end of a program would only copy their memory

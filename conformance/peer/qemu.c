@@ -96,9 +96,7 @@ static bool launch(const struct mfd_peer *peer, struct arguments *args, struct m
     if (pid == 0) {
         dup2(pair[1], STDIN_FILENO);
         dup2(pair[1], STDOUT_FILENO);
-        execvp(args->list[0], args->list);
-        fprintf(stderr, "%s: %s\n", args->list[0], strerror(errno));
-        _exit(127);
+        mfd_process_exec(&live->process, args->list);
     }
     close(pair[1]);
     if (pid < 0 || !mfd_qmp_open(&qemu->qmp, qemu->qmp_fd)) {

@@ -30,7 +30,8 @@ __attribute__((format(printf, 2, 3))) static bool fail(struct mfd_vm *vm, const 
 }
 
 /* In the child. */
-__attribute__((noreturn)) static void run(const struct mfd_vm_setup *setup, int qmp_fd)
+__attribute__((noreturn)) static void run(const struct mfd_process *process,
+                                          const struct mfd_vm_setup *setup, int qmp_fd)
 {
     const char *list[ARGUMENTS_MAX + 1];
     char machine[256];
@@ -73,9 +74,7 @@ __attribute__((noreturn)) static void run(const struct mfd_vm_setup *setup, int 
     list[count] = NULL;
     dup2(qmp_fd, STDIN_FILENO);
     dup2(qmp_fd, STDOUT_FILENO);
-    execvp(list[0], (char *const *)list);
-    fprintf(stderr, "%s: %s\n", list[0], strerror(errno));
-    _exit(127);
+    mfd_process_exec(process, (char *const *)list);
 }
 
 static bool greet(struct mfd_vm *vm)
@@ -109,7 +108,7 @@ bool mfd_vm_start(struct mfd_vm *vm, const struct mfd_vm_setup *setup)
     }
     pid = mfd_process_fork(&vm->process, setup->dir);
     if (pid == 0) {
-        run(setup, pair[1]);
+        run(&vm->process, setup, pair[1]);
     }
     close(pair[1]);
     vm->qmp_fd = pair[0];

@@ -4,20 +4,28 @@
 #include "process.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+/*
+ * Not a process for each piece: the pages that it writes to first, most of the heap among them, would each be copied
+ * again, which costs more than most pieces do.
+ */
 struct slot {
     pid_t pid; /* 0: free */
-    int fd;
-    size_t index;
-    double end; /* when to give up */
+    int fd;    /* numbers of pieces go in, answers come out, a line each */
+    unsigned given;
+    bool busy;
+    size_t index; /* of the piece it is busy with */
+    double end;   /* when to give that up */
     char *text;
     size_t len;
     size_t room;
@@ -32,38 +40,41 @@ static void ask_stop(int signal_number)
 }
 
 /* In the child: never returns. */
-__attribute__((noreturn)) static void work(const struct mfd_jobs *jobs, size_t index, int fd,
-                                           pid_t parent)
+__attribute__((noreturn)) static void work(const struct mfd_jobs *jobs, int fd, pid_t parent)
 {
-    json_t *answer = NULL;
     FILE *out = fdopen(fd, "w");
-    int failed = 1;
+    bool good = out != NULL;
+    size_t index = 0;
 
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (out && getppid() == parent) {
-        answer = jobs->work(index, jobs->context);
-        failed = !answer || json_dumpf(answer, out, JSON_COMPACT) != 0 || fclose(out) != 0;
+    mallopt(M_TRIM_THRESHOLD, 64 << 20); /* what one piece has needed, the next will */
+    good = good && getppid() == parent;
+    while (good && recv(fd, &index, sizeof(index), MSG_WAITALL) == (ssize_t)sizeof(index)) {
+        json_t *answer = jobs->work(index, jobs->context);
+
+        good = answer && json_dumpf(answer, out, JSON_COMPACT) == 0 && fputc('\n', out) != EOF &&
+               fflush(out) == 0;
         json_decref(answer);
     }
-    mfd_process_leave(failed);
+    mfd_process_leave(!good);
 }
 
-static bool start(const struct mfd_jobs *jobs, struct slot *slot, size_t index)
+static bool start(const struct mfd_jobs *jobs, struct slot *slot)
 {
     pid_t parent = getpid();
     int ends[2];
 
-    if (pipe(ends) != 0) {
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
         return false;
     }
     fflush(NULL); /* or the child would print it again */
-    *slot = (struct slot){.fd = ends[0], .index = index, .end = mfd_now() + jobs->guard};
+    *slot = (struct slot){.fd = ends[0]};
     slot->pid = fork();
     if (slot->pid == 0) {
         close(ends[0]);
-        work(jobs, index, ends[1], parent);
+        work(jobs, ends[1], parent);
     }
     close(ends[1]);
     if (slot->pid < 0) {
@@ -71,6 +82,21 @@ static bool start(const struct mfd_jobs *jobs, struct slot *slot, size_t index)
         close(ends[0]);
         return false;
     }
+    return true;
+}
+
+/* Gives the slot a piece to work on, and a process if it has none; false if there can be none. */
+static bool give(const struct mfd_jobs *jobs, struct slot *slot, size_t index)
+{
+    if (!slot->pid && !start(jobs, slot)) {
+        return false;
+    }
+    slot->busy = true;
+    slot->given++;
+    slot->index = index;
+    slot->end = mfd_now() + jobs->guard;
+    /* if it cannot be sent the process has ended, which reading will tell */
+    send(slot->fd, &index, sizeof(index), MSG_NOSIGNAL);
     return true;
 }
 
@@ -97,49 +123,86 @@ static bool read_slot(struct slot *slot)
     return n > 0;
 }
 
-static void end_slot(const struct mfd_jobs *jobs, struct slot *slot, const char *why)
+/* The process ends: by itself if nothing is to be ended, else now. */
+static void end_process(struct slot *slot, bool now, char *how, size_t size)
 {
     int status = 0;
-    json_t *answer = NULL;
-    char text[80];
 
-    if (why) {
+    if (now) {
         kill(slot->pid, SIGKILL);
     }
+    shutdown(slot->fd, SHUT_RDWR); /* later processes have the descriptor too */
     close(slot->fd);
     while (waitpid(slot->pid, &status, 0) < 0 && errno == EINTR) {}
-    if (!why && status == 0) {
-        answer = json_loadb(slot->text ? slot->text : "", slot->len, 0, NULL);
-    }
-    if (!why && !answer) {
-        snprintf(text, sizeof(text), "the harness's own process ended with %s %d",
-                 WIFSIGNALED(status) ? "signal" : "status",
-                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-        why = text;
-    }
-    jobs->done(slot->index, answer, why, jobs->context);
-    json_decref(answer);
+    snprintf(how, size, "the harness's own process ended with %s %d",
+             WIFSIGNALED(status) ? "signal" : "status",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     free(slot->text);
     *slot = (struct slot){.pid = 0};
+}
+
+/* Tells what became of a piece that has no answer. `why` is NULL if its process has ended by itself. */
+static void end_without_answer(const struct mfd_jobs *jobs, struct slot *slot, const char *why)
+{
+    size_t index = slot->index;
+    bool busy = slot->busy;
+    char how[80];
+
+    end_process(slot, why != NULL, how, sizeof(how));
+    if (busy) {
+        jobs->done(index, NULL, why ? why : how, jobs->context);
+    }
+}
+
+static void end_with_answer(const struct mfd_jobs *jobs, struct slot *slot)
+{
+    json_t *answer = json_loadb(slot->text, slot->len - 1, 0, NULL);
+    char how[80];
+
+    slot->busy = false;
+    slot->len = 0;
+    jobs->done(slot->index, answer, answer ? NULL : "its answer is not to be read", jobs->context);
+    json_decref(answer);
+    if (slot->given == MFD_JOBS_A_PROCESS) {
+        end_process(slot, false, how, sizeof(how));
+    }
 }
 
 /* Waits for something to happen in the slots and handles it. */
 static void serve(const struct mfd_jobs *jobs, struct slot *slots, struct pollfd *fds)
 {
     for (unsigned i = 0; i < jobs->parallel; i++) {
-        fds[i] = (struct pollfd){.fd = slots[i].pid ? slots[i].fd : -1, .events = POLLIN};
+        fds[i] = (struct pollfd){.fd = slots[i].busy ? slots[i].fd : -1, .events = POLLIN};
     }
     poll(fds, jobs->parallel, 1000);
     for (unsigned i = 0; i < jobs->parallel; i++) {
-        if (!slots[i].pid) {
+        struct slot *slot = &slots[i];
+
+        if (!slot->busy) {
             continue;
         }
-        if (fds[i].revents && !read_slot(&slots[i])) {
-            end_slot(jobs, &slots[i], NULL);
+        if (fds[i].revents && !read_slot(slot)) {
+            end_without_answer(jobs, slot, NULL);
+        } else if (slot->len && slot->text[slot->len - 1] == '\n') {
+            end_with_answer(jobs, slot);
         } else if (stop_asked) {
-            end_slot(jobs, &slots[i], "stopped by a signal");
-        } else if (mfd_now() > slots[i].end) {
-            end_slot(jobs, &slots[i], "the harness's own process did not come to an end");
+            end_without_answer(jobs, slot, "stopped by a signal");
+        } else if (mfd_now() > slot->end) {
+            end_without_answer(jobs, slot, "the harness's own process did not come to an end");
+        }
+    }
+}
+
+/* Ends all processes; those that are busy are so because another could not be started. */
+static void end_all(const struct mfd_jobs *jobs, struct slot *slots)
+{
+    char how[80];
+
+    for (unsigned i = 0; i < jobs->parallel; i++) {
+        if (slots[i].busy) {
+            end_without_answer(jobs, &slots[i], "another process could not be started");
+        } else if (slots[i].pid) {
+            end_process(&slots[i], false, how, sizeof(how));
         }
     }
 }
@@ -160,10 +223,10 @@ bool mfd_jobs_run(const struct mfd_jobs *jobs)
     while (good && (next < jobs->count || busy)) {
         busy = 0;
         for (unsigned i = 0; i < jobs->parallel; i++) {
-            if (!slots[i].pid && next < jobs->count && !stop_asked && good) {
-                good = start(jobs, &slots[i], jobs->first + next++);
+            if (!slots[i].busy && next < jobs->count && !stop_asked && good) {
+                good = give(jobs, &slots[i], jobs->first + next++);
             }
-            busy += slots[i].pid != 0;
+            busy += slots[i].busy;
         }
         if (stop_asked && !busy) {
             good = false;
@@ -171,10 +234,8 @@ bool mfd_jobs_run(const struct mfd_jobs *jobs)
             serve(jobs, slots, fds);
         }
     }
-    for (unsigned i = 0; slots && i < jobs->parallel; i++) {
-        if (slots[i].pid) {
-            end_slot(jobs, &slots[i], "another process could not be started");
-        }
+    if (slots) {
+        end_all(jobs, slots);
     }
     sigaction(SIGINT, &old[0], NULL);
     sigaction(SIGTERM, &old[1], NULL);

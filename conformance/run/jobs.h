@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Runs independent pieces of work in processes of their own, some at a time, and collects their answers
- * as JSON. Whatever happens to one piece, the others go on.
+ * Runs independent pieces of work in other processes, some at a time, and collects their answers as JSON.
+ * Whatever happens to one piece, the others go on. A process works on many pieces, one after the other: each must leave
+ * nothing behind, and no more than MFD_JOBS_A_PROCESS have to do with what one has.
  */
 #ifndef MFD_JOBS_H
 #define MFD_JOBS_H
@@ -10,12 +11,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define MFD_JOBS_A_PROCESS 32
+
 struct mfd_jobs {
     size_t first;      /* number of the first piece */
     size_t count;      /* pieces, numbered on from there */
     unsigned parallel; /* at a time, at least 1 */
     double guard;      /* seconds after which a piece is given up */
-    /* In a process of its own; the answer is a new reference, NULL if there is none. */
+    /* In another process; the answer is a new reference, NULL if there is none. */
     json_t *(*work)(size_t index, void *context);
     /* In the caller's process, as each piece ends. `answer` is NULL if there is none: `why` tells. */
     void (*done)(size_t index, const json_t *answer, const char *why, void *context);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define PIECES 20
+#define MANY (3 * MFD_JOBS_A_PROCESS)
 
 struct seen {
     int answers[PIECES + 5];
@@ -93,12 +94,45 @@ static void a_piece_that_hangs_is_given_up(void **state)
     assert_string_equal(seen.why[3], "the harness's own process did not come to an end");
 }
 
+static json_t *process_or_crash(size_t index, void *context)
+{
+    if (index == 5) {
+        raise(SIGKILL);
+    }
+    (void)context;
+    return json_pack("{s:i}", "process", (int)getpid());
+}
+
+static void note_process(size_t index, const json_t *answer, const char *why, void *context)
+{
+    (void)why;
+    ((int *)context)[index] = (int)json_integer_value(json_object_get(answer, "process"));
+}
+
+static void a_process_works_on_one_piece_after_the_other_but_not_on_all(void **state)
+{
+    int process[MANY];
+    struct mfd_jobs jobs = {0, MANY, 1, 60, process_or_crash, note_process, process};
+
+    (void)state;
+    assert_true(mfd_jobs_run(&jobs));
+    assert_int_equal(process[5], 0); /* that one ended without an answer */
+    for (int i = 1; i < MANY; i++) {
+        if (i != 5 &&
+            i != 6) { /* a fresh process after the one that was lost, and after each full number */
+            assert_int_equal(process[i] == process[i - 1], (i - 6) % MFD_JOBS_A_PROCESS != 0);
+        }
+    }
+    assert_int_not_equal(process[6], process[4]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_piece_answers_once_whatever_the_order),
         cmocka_unit_test(a_piece_that_crashes_harms_no_other),
         cmocka_unit_test(a_piece_that_hangs_is_given_up),
+        cmocka_unit_test(a_process_works_on_one_piece_after_the_other_but_not_on_all),
     };
 
     return cmocka_run_group_tests_name("jobs", tests, NULL, NULL);

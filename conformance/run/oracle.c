@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* What stands in a page instead of the right thing, as far as it can be recognised. */
 static void describe(const struct mfd_plan *plan, const uint8_t *page, unsigned block,
@@ -78,6 +79,9 @@ bool mfd_memory_as_meant(const struct mfd_plan *plan, const struct mfd_live *liv
     for (unsigned b = 0; wanted && b < plan->block_count; b++) {
         const struct mfd_live_block *block = &live->blocks[b];
 
+        if (block->base) { /* in one go: a page fault each would cost more than the comparison */
+            madvise(block->base, block->size, MADV_POPULATE_READ);
+        }
         /* a block that the peer keeps to itself cannot be seen */
         for (size_t p = 0; block->base && p < plan->blocks[b].page_count; p++) {
             const uint8_t *page = block->base + p * page_size;

@@ -43,7 +43,7 @@ struct mfd_receiver {
     bool told_end;
     uint64_t told_points;
     bool left_greeted; /* a connection was closed behind its TLS handshake, before its first byte */
-    struct mfd_link links[MFD_SESSION_CONNS_MAX];
+    struct mfd_link *links[MFD_SESSION_CONNS_MAX]; /* those that were ever used, owned */
 };
 
 /* The thread of a connection; `arg` is its struct mfd_link. */

@@ -44,8 +44,8 @@ static void shut_down(const struct mfd_receiver *r, bool only_extras)
     for (unsigned i = 0; i < r->session.conn_count; i++) {
         const struct mfd_session_conn *sc = &r->session.conns[i];
 
-        if (r->links[i].used && (sc->extra || !only_extras)) {
-            shutdown(r->links[i].sock.fd, sc->role == MFD_ROLE_MAIN ? SHUT_RD : SHUT_RDWR);
+        if (r->links[i]->used && (sc->extra || !only_extras)) {
+            shutdown(r->links[i]->sock.fd, sc->role == MFD_ROLE_MAIN ? SHUT_RD : SHUT_RDWR);
         }
     }
 }
@@ -89,12 +89,21 @@ static void fail_session(struct mfd_receiver *r, int error, const char *what)
 /* Gives a connection its place in the session; -1 if there is none for it. */
 static int place_link(struct mfd_receiver *r, int fd)
 {
+    struct mfd_link *fresh = malloc(sizeof(*fresh));
     int number = -1;
 
+    if (!fresh) {
+        fail_session(r, ENOMEM, "cannot accept a connection");
+        return -1;
+    }
     pthread_mutex_lock(&r->mutex);
     number = mfd_session_open(&r->session);
     if (number >= 0) {
-        r->links[number] = (struct mfd_link){
+        if (!r->links[number]) { /* not a place that was used before */
+            r->links[number] = fresh;
+            fresh = NULL;
+        }
+        *r->links[number] = (struct mfd_link){
             .receiver = r,
             .number = (unsigned)number,
             .sock = mfd_sock_plain(fd),
@@ -103,6 +112,7 @@ static int place_link(struct mfd_receiver *r, int fd)
         };
     }
     pthread_mutex_unlock(&r->mutex);
+    free(fresh);
     return number;
 }
 
@@ -153,11 +163,11 @@ static void take_connection(struct mfd_receiver *r, int listen_fd)
         close(fd);
         return;
     }
-    error = start_link(r, &r->links[number]);
+    error = start_link(r, r->links[number]);
     if (error) {
         /* in this order: once it is closed the sender gives up, and what that breaks is not the first failure */
         fail_session(r, error, "cannot start to serve a connection");
-        free_link(r, &r->links[number]);
+        free_link(r, r->links[number]);
     }
 }
 
@@ -175,8 +185,8 @@ static void join_link(struct mfd_receiver *r, struct mfd_link *link)
 /* Closes the connections that were dropped, which makes room for others. */
 static void close_dropped(struct mfd_receiver *r)
 {
-    for (unsigned i = 0; i < MFD_SESSION_CONNS_MAX; i++) {
-        struct mfd_link *link = &r->links[i];
+    for (unsigned i = 0; i < r->session.conn_count; i++) {
+        struct mfd_link *link = r->links[i];
         bool drop = false;
 
         pthread_mutex_lock(&r->mutex);
@@ -204,7 +214,7 @@ static void watch_parked(struct mfd_receiver *r, struct watch *watch)
         const struct mfd_session_conn *sc = &r->session.conns[i];
 
         if (sc->open && sc->parked && !sc->hung_up) {
-            watch->fds[watch->count] = (struct pollfd){r->links[i].sock.fd, POLLRDHUP, 0};
+            watch->fds[watch->count] = (struct pollfd){r->links[i]->sock.fd, POLLRDHUP, 0};
             watch->number[watch->count++] = i;
         }
     }
@@ -280,10 +290,10 @@ static int check_guard(struct mfd_receiver *r, struct guard *guard)
     if (r->config->stall_ms == 0 || now.connections == 0) {
         return -1;
     }
-    for (unsigned i = 0; i < MFD_SESSION_CONNS_MAX; i++) {
-        if (r->links[i].used) {
-            now.bytes += atomic_load_explicit(&r->links[i].bytes, memory_order_relaxed) +
-                         atomic_load_explicit(&r->links[i].greeted, memory_order_relaxed);
+    for (unsigned i = 0; i < r->session.conn_count; i++) {
+        if (r->links[i]->used) {
+            now.bytes += atomic_load_explicit(&r->links[i]->bytes, memory_order_relaxed) +
+                         atomic_load_explicit(&r->links[i]->greeted, memory_order_relaxed);
         }
     }
     if (now.bytes != guard->bytes || now.connections != guard->connections) {
@@ -307,10 +317,10 @@ static void tell_progress(struct mfd_receiver *r, uint64_t *told)
     }
     pthread_mutex_lock(&r->mutex);
     now.sync_points = r->session.points;
-    for (unsigned i = 0; i < MFD_SESSION_CONNS_MAX; i++) {
-        if (r->links[i].used) {
-            now.bytes += atomic_load_explicit(&r->links[i].bytes, memory_order_relaxed);
-            now.pages += atomic_load_explicit(&r->links[i].pages, memory_order_relaxed);
+    for (unsigned i = 0; i < r->session.conn_count; i++) {
+        if (r->links[i]->used) {
+            now.bytes += atomic_load_explicit(&r->links[i]->bytes, memory_order_relaxed);
+            now.pages += atomic_load_explicit(&r->links[i]->pages, memory_order_relaxed);
         }
     }
     pthread_mutex_unlock(&r->mutex);
@@ -369,13 +379,13 @@ static void accept_all(struct mfd_receiver *r, int listen_fd)
 /* The one place where the threads of connections that were not dropped are joined. */
 static void finish(struct mfd_receiver *r)
 {
-    for (unsigned i = 0; i < MFD_SESSION_CONNS_MAX; i++) {
-        if (r->links[i].used) {
-            join_link(r, &r->links[i]);
+    for (unsigned i = 0; i < r->session.conn_count; i++) {
+        if (r->links[i]->used) {
+            join_link(r, r->links[i]);
         }
     }
-    for (unsigned i = 0; i < MFD_SESSION_CONNS_MAX; i++) {
-        struct mfd_link *link = &r->links[i];
+    for (unsigned i = 0; i < r->session.conn_count; i++) {
+        struct mfd_link *link = r->links[i];
 
         if (link->used && r->session.failure.set && link->conn.return_path) {
             mfd_link_send_shut(&link->sock, 1);
@@ -450,6 +460,9 @@ static void tear_down(struct mfd_receiver *r)
     }
     if (r->ping_fd >= 0) {
         close(r->ping_fd);
+    }
+    for (unsigned i = 0; i < r->session.conn_count; i++) {
+        free(r->links[i]);
     }
     free(r->setup.tail_room);
     free(r);
