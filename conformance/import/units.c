@@ -70,27 +70,6 @@ static void take_told(const struct mfd_observed_message *message, void *context)
         (struct told){message->message, message->offset, message->size, message->payload};
 }
 
-/* The first rule that is broken, of those that have receivers refuse a breach if there is one. */
-static enum mfd_rule first_broken(const struct mfd_observer *observer)
-{
-    enum mfd_rule found = MFD_RULE_COUNT;
-    size_t event = 0;
-
-    for (int i = 0; i < MFD_RULE_COUNT; i++) {
-        enum mfd_rule rule = (enum mfd_rule)i;
-        struct mfd_observation seen = mfd_observer_verdict(observer, rule);
-        bool graver = found != MFD_RULE_COUNT && mfd_rule_refused(rule) && !mfd_rule_refused(found);
-        bool same = found != MFD_RULE_COUNT && mfd_rule_refused(rule) == mfd_rule_refused(found);
-
-        if (seen.state == MFD_OBSERVED_BROKEN &&
-            (found == MFD_RULE_COUNT || graver || (same && seen.event < event))) {
-            found = rule;
-            event = seen.event;
-        }
-    }
-    return found;
-}
-
 static bool observe(struct cutter *cutter, const struct mfd_plan *setup)
 {
     struct mfd_oversight *oversight = mfd_oversight_start(setup);
@@ -108,7 +87,7 @@ static bool observe(struct cutter *cutter, const struct mfd_plan *setup)
         cutter->units->conns[i].first_main = mfd_observer_role(observer, i) == MFD_ROLE_IS_MAIN;
     }
     mfd_observer_end(observer);
-    cutter->units->rule = first_broken(observer);
+    cutter->units->rule = mfd_oversight_first(oversight);
     mfd_oversight_free(oversight);
     return true;
 }

@@ -207,6 +207,11 @@ static void end_all(const struct mfd_jobs *jobs, struct slot *slots)
     }
 }
 
+bool mfd_jobs_stopping(void)
+{
+    return stop_asked;
+}
+
 bool mfd_jobs_run(const struct mfd_jobs *jobs)
 {
     struct slot *slots = calloc(jobs->parallel, sizeof(*slots));
@@ -215,15 +220,22 @@ bool mfd_jobs_run(const struct mfd_jobs *jobs)
     struct sigaction old[2];
     size_t next = 0;
     size_t busy = 0;
+    size_t count = jobs->count;
     bool good = slots && fds;
 
     stop_asked = 0;
     sigaction(SIGINT, &stop, &old[0]);
     sigaction(SIGTERM, &stop, &old[1]);
-    while (good && (next < jobs->count || busy)) {
+    while (good && (next < count || busy)) {
         busy = 0;
         for (unsigned i = 0; i < jobs->parallel; i++) {
-            if (!slots[i].busy && next < jobs->count && !stop_asked && good) {
+            bool want = !slots[i].busy && next < count && !stop_asked && good;
+
+            if (want && jobs->more && !jobs->more(jobs->context)) {
+                count = next;
+                want = false;
+            }
+            if (want) {
                 good = give(jobs, &slots[i], jobs->first + next++);
             }
             busy += slots[i].busy;

@@ -18,6 +18,8 @@ struct mfd_jobs {
     size_t count;      /* pieces, numbered on from there */
     unsigned parallel; /* at a time, at least 1 */
     double guard;      /* seconds after which a piece is given up */
+    /* Asked before each piece: whether it is to be started; none is after that. May be NULL. */
+    bool (*more)(void *context);
     /* In another process; the answer is a new reference, NULL if there is none. */
     json_t *(*work)(size_t index, void *context);
     /* In the caller's process, as each piece ends. `answer` is NULL if there is none: `why` tells. */
@@ -27,5 +29,7 @@ struct mfd_jobs {
 
 /* False if a process could not be started or a signal asked to stop; all that run are ended then. */
 bool mfd_jobs_run(const struct mfd_jobs *jobs);
+/* For done(): whether it is for a signal that the piece has no answer. */
+bool mfd_jobs_stopping(void);
 
 #endif

@@ -16,6 +16,8 @@
 #define PIECES 20
 #define MANY (3 * MFD_JOBS_A_PROCESS)
 
+static size_t counted;
+
 struct seen {
     int answers[PIECES + 5];
     char why[PIECES + 5][80];
@@ -55,7 +57,7 @@ static void done(size_t index, const json_t *answer, const char *why, void *cont
 static struct seen run(size_t first, json_t *(*work)(size_t, void *), double guard)
 {
     struct seen seen;
-    struct mfd_jobs jobs = {first, PIECES, 4, guard, work, done, &seen};
+    struct mfd_jobs jobs = {first, PIECES, 4, guard, NULL, work, done, &seen};
 
     memset(&seen, 0, sizeof(seen));
     assert_true(mfd_jobs_run(&jobs));
@@ -112,7 +114,7 @@ static void note_process(size_t index, const json_t *answer, const char *why, vo
 static void a_process_works_on_one_piece_after_the_other_but_not_on_all(void **state)
 {
     int process[MANY];
-    struct mfd_jobs jobs = {0, MANY, 1, 60, process_or_crash, note_process, process};
+    struct mfd_jobs jobs = {0, MANY, 1, 60, NULL, process_or_crash, note_process, process};
 
     (void)state;
     assert_true(mfd_jobs_run(&jobs));
@@ -126,6 +128,34 @@ static void a_process_works_on_one_piece_after_the_other_but_not_on_all(void **s
     assert_int_not_equal(process[6], process[4]);
 }
 
+static bool twice(void *context)
+{
+    size_t *asked = context;
+
+    return ++*asked <= 2;
+}
+
+static void count_done(size_t index, const json_t *answer, const char *why, void *context)
+{
+    (void)index;
+    (void)answer;
+    (void)why;
+    (void)context;
+    counted++;
+}
+
+static void none_is_started_after_no_more_are_wanted(void **state)
+{
+    size_t asked = 0;
+    struct mfd_jobs jobs = {0, SIZE_MAX, 4, 60, twice, square, count_done, &asked};
+
+    (void)state;
+    counted = 0;
+    assert_true(mfd_jobs_run(&jobs));
+    assert_int_equal(counted, 2);
+    assert_int_equal(asked, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +163,7 @@ int main(void)
         cmocka_unit_test(a_piece_that_crashes_harms_no_other),
         cmocka_unit_test(a_piece_that_hangs_is_given_up),
         cmocka_unit_test(a_process_works_on_one_piece_after_the_other_but_not_on_all),
+        cmocka_unit_test(none_is_started_after_no_more_are_wanted),
     };
 
     return cmocka_run_group_tests_name("jobs", tests, NULL, NULL);

@@ -64,6 +64,26 @@ bool mfd_oversight_rule(enum mfd_rule rule)
     return mfd_rule_info(rule)->send != MFD_SEND_NONE && mfd_observer_judges(rule);
 }
 
+enum mfd_rule mfd_oversight_first(const struct mfd_oversight *oversight)
+{
+    enum mfd_rule found = MFD_RULE_COUNT;
+    size_t event = 0;
+
+    for (int i = 0; i < MFD_RULE_COUNT; i++) {
+        enum mfd_rule rule = (enum mfd_rule)i;
+        struct mfd_observation seen = mfd_observer_verdict(&oversight->observer, rule);
+        bool graver = found != MFD_RULE_COUNT && mfd_rule_refused(rule) && !mfd_rule_refused(found);
+        bool same = found != MFD_RULE_COUNT && mfd_rule_refused(rule) == mfd_rule_refused(found);
+
+        if (seen.state == MFD_OBSERVED_BROKEN &&
+            (found == MFD_RULE_COUNT || graver || (same && seen.event < event))) {
+            found = rule;
+            event = seen.event;
+        }
+    }
+    return found;
+}
+
 /* Where and how a rule was broken first. */
 static char *breach_text(const struct mfd_observation *verdict)
 {

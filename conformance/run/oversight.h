@@ -24,6 +24,12 @@ void mfd_oversight_free(struct mfd_oversight *oversight);
 /* Ends the observation and adds every rule that a sender keeps, and that it could decide, to the result. */
 void mfd_oversight_tell(struct mfd_oversight *oversight, struct mfd_result *result);
 
+/*
+ * The rule that was broken first, of those that have receivers refuse a breach if there is one; MFD_RULE_COUNT: none
+ * was. After the end of the observation.
+ */
+enum mfd_rule mfd_oversight_first(const struct mfd_oversight *oversight);
+
 /* Whether a sender has to keep the rule, and the observer judges it in some session. */
 bool mfd_oversight_rule(enum mfd_rule rule);
 

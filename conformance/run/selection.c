@@ -5,16 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the peer brings into a scenario: one that needs a resizable block gets another machine. */
-static struct mfd_target target_of(const struct mfd_selection *selection,
-                                   const struct mfd_scenario *scenario)
+struct mfd_target mfd_selection_target(const struct mfd_peer *peer,
+                                       const struct mfd_scenario *scenario, unsigned strength)
 {
-    const struct mfd_peer *peer = selection->peer;
     struct mfd_target target = {
         .rev = peer->rev,
         .machine = peer->machine,
         .settable = peer->kind->settable && peer->kind->settable(peer),
-        .slow = peer->kind->slow || selection->options->strength == 1,
+        .slow = peer->kind->slow || strength == 1,
     };
     size_t count = 0;
     const char *const *needs = mfd_scenario_needs(scenario, &count);
@@ -32,7 +30,8 @@ struct mfd_plan *mfd_item_compile(const struct mfd_selection *selection,
                                   const struct mfd_item *item, bool twin,
                                   struct mfd_lang_error *error)
 {
-    struct mfd_target target = target_of(selection, item->file->scenario);
+    struct mfd_target target =
+        mfd_selection_target(selection->peer, item->file->scenario, selection->options->strength);
 
     return mfd_scenario_compile(item->file->scenario, item->instance, &target, twin, error);
 }
@@ -100,7 +99,8 @@ static bool expand_file(struct mfd_selection *selection, const struct mfd_suite 
     const struct mfd_suite_file *file = &files->files[index];
     struct mfd_lang_error fault = {0};
     size_t count = 0;
-    struct mfd_target target = target_of(selection, file->scenario);
+    struct mfd_target target =
+        mfd_selection_target(selection->peer, file->scenario, selection->options->strength);
     struct mfd_instance *instances =
         mfd_scenario_expand(file->scenario, &target, selection->options->strength, &count, &fault);
     struct mfd_item *grown =

@@ -46,6 +46,10 @@ bool mfd_selection_make(struct mfd_selection *selection, const struct mfd_peer *
                         char *error);
 void mfd_selection_free(struct mfd_selection *selection);
 
+/* What the peer brings into a scenario: one that needs a resizable block gets another machine. */
+struct mfd_target mfd_selection_target(const struct mfd_peer *peer,
+                                       const struct mfd_scenario *scenario, unsigned strength);
+
 /* What it costs to run the selection. */
 struct mfd_budget mfd_selection_budget(const struct mfd_selection *selection);
 
