@@ -118,12 +118,14 @@ struct mfd_flow {
     bool missed;            /* messages may be: sync points are not counted any more */
     uint32_t next_seq;      /* TCP only */
     uint64_t offset;        /* of the next byte, from the first that was seen */
+    uint64_t observed;      /* up to where the observer has seen bytes that waited */
     uint32_t tcp_next;      /* what TCP expects behind the last frame */
     uint64_t skip;          /* bytes of payload to come */
     struct mfd_note *owner; /* whose payload that is */
     uint32_t held;          /* bytes that wait for more */
-    uint32_t rest;          /* those of them that are kept */
-    uint8_t rest_bytes[64];
+    uint32_t rest;          /* those of them that are kept: no more than a header */
+    uint32_t rest_room;
+    uint8_t *rest_bytes;
 };
 
 struct mfd_link {

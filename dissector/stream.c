@@ -278,14 +278,24 @@ static void align(struct mfd_parse *parse, uint32_t seq)
     }
 }
 
-/* Bytes that wait for more, as far as it matters what they are should the connection end with them. */
+/*
+ * Bytes that wait for more, as far as it matters what they are should the connection end with them: of a packet, the header. For the
+ * receiver may have ended it because of just that.
+ */
 static void keep_rest(struct mfd_parse *parse)
 {
+    const struct mfd_migration *migration = parse->link->migration;
     struct mfd_flow *flow = parse->flow;
     uint32_t rest = parse->call->want ? mfd_parse_captured(parse) : 0;
+    uint32_t header =
+        migration ? (uint32_t)mfd_observer_buffer_size(migration->learned.config.page_size) : 0;
 
     flow->held = rest;
-    flow->rest = rest < sizeof(flow->rest_bytes) ? rest : sizeof(flow->rest_bytes);
+    flow->rest = rest < header ? rest : header;
+    if (flow->rest > flow->rest_room) {
+        flow->rest_bytes = (uint8_t *)wmem_realloc(wmem_file_scope(), flow->rest_bytes, flow->rest);
+        flow->rest_room = flow->rest;
+    }
     if (flow->rest) {
         memcpy(flow->rest_bytes, mfd_parse_bytes(parse), flow->rest);
     }

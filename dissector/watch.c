@@ -2,8 +2,8 @@
 /* What the observer gets to see of a migration, and what it finds. */
 #include "multifd.h"
 
-/* What the last event broke. Rules that a message alone decides were judged where it was taken apart. */
-static void take_breaches(const struct mfd_link *link, struct mfd_note *note)
+/* What the last event broke. Rules that a message alone decides were judged where it was taken apart, if it was. */
+static void take_breaches(const struct mfd_link *link, struct mfd_note *note, bool apart)
 {
     const struct mfd_migration *migration = link->migration;
     size_t count = mfd_observer_breaches(migration->observer);
@@ -20,8 +20,8 @@ static void take_breaches(const struct mfd_link *link, struct mfd_note *note)
         };
 
         /* the observer has them in the order of their first bytes, not in that of connecting */
-        bool judged =
-            mfd_rule_info(breach->rule)->kind == MFD_KIND_FLOW && breach->rule != MFD_CHAN_002;
+        bool judged = breach->rule != MFD_CHAN_002 &&
+                      (!apart || mfd_rule_info(breach->rule)->kind == MFD_KIND_FLOW);
 
         if (judged) {
             mfd_note_found(note, &(struct mfd_findings){&finding, 1, 1});
@@ -42,7 +42,7 @@ static void observe(struct mfd_link *link, struct mfd_note *note, enum mfd_event
 
     if (!link->migration->unwatched) {
         mfd_observer_event(link->migration->observer, &event);
-        take_breaches(link, note);
+        take_breaches(link, note, note->kind != MFD_NOTE_CLOSED);
     }
 }
 
@@ -76,6 +76,8 @@ void mfd_watch_open(struct mfd_link *link, struct mfd_note *note)
 void mfd_watch_bytes(struct mfd_parse *parse, struct mfd_note *note, uint32_t len)
 {
     struct mfd_link *link = parse->link;
+    struct mfd_flow *flow = parse->flow;
+    uint64_t seen = flow->observed > flow->offset ? flow->observed - flow->offset : 0;
 
     if (!link->migration || !len || parse->flow->gap || parse->flow != &link->flow[0]) {
         return;
@@ -86,11 +88,14 @@ void mfd_watch_bytes(struct mfd_parse *parse, struct mfd_note *note, uint32_t le
     }
     mfd_watch_open(link, note);
     judge_order(link, note);
-    observe(link, note, MFD_EVENT_DATA, false, mfd_parse_bytes(parse), len);
+    if (seen < len) {
+        observe(link, note, MFD_EVENT_DATA, false, mfd_parse_bytes(parse) + seen,
+                len - (size_t)seen);
+    }
     mfd_migration_update_blocks(link->migration);
 }
 
-/* What was waiting for more bytes ends within a message. */
+/* What was waiting for more bytes ends within a message; or the receiver has closed, and more may come yet. */
 static void observe_rest(struct mfd_link *link, struct mfd_note *note)
 {
     struct mfd_flow *flow = &link->flow[0];
@@ -98,6 +103,7 @@ static void observe_rest(struct mfd_link *link, struct mfd_note *note)
     if (flow->rest && !flow->gap) {
         note->offset = flow->offset;
         observe(link, note, MFD_EVENT_DATA, false, flow->rest_bytes, flow->rest);
+        flow->observed = flow->offset + flow->rest;
     }
     flow->rest = 0;
 }
@@ -120,7 +126,7 @@ void mfd_watch_close(struct mfd_link *link, struct mfd_note *note, int side, boo
         migration->over = true;
         if (!migration->unwatched) {
             mfd_observer_end(migration->observer);
-            take_breaches(link, note);
+            take_breaches(link, note, true);
         }
     }
 }

@@ -7,23 +7,13 @@
  */
 #include "capture.h"
 #include "capture_write.h"
-#include "choose.h"
-#include "cmd.h"
-#include "judge.h"
 #include "oversight.h"
 #include "recording.h"
-#include "scratch.h"
-#include "selection.h"
 #include "test_given.h"
+#include "test_senders.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #define PEERS_MAX 8
 #define GLOBS_MAX 8
@@ -37,6 +27,7 @@ static const char *globs[GLOBS_MAX + 1] = {"send/whole",           "send/zero",
 
 static size_t decided; /* verdicts compared that the observer could give */
 static size_t migrations;
+static size_t different; /* rules that the two see differently */
 
 static enum mfd_checked_state observed(const struct mfd_result *result, enum mfd_rule rule)
 {
@@ -46,17 +37,6 @@ static enum mfd_checked_state observed(const struct mfd_result *result, enum mfd
         }
     }
     return MFD_CHECKED_UNDECIDED;
-}
-
-/* Told to cancel, a sender is no longer watched, but recorded. */
-static bool is_cancelled(const struct mfd_plan *plan)
-{
-    for (size_t i = 0; i < plan->moment_count; i++) {
-        if (plan->moments[i].acts & MFD_DO_CANCEL) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* How many rules the two see differently. */
@@ -75,7 +55,7 @@ static size_t compare(const struct mfd_checked *checked, const struct mfd_plan *
         }
         here = here == MFD_CHECKED_NOT_APPLICABLE ? MFD_CHECKED_UNDECIDED : here;
         decided += there != MFD_CHECKED_UNDECIDED;
-        if (here != there && !(is_cancelled(plan) && there == MFD_CHECKED_UNDECIDED)) {
+        if (here != there && !(test_sender_is_cancelled(plan) && there == MFD_CHECKED_UNDECIDED)) {
             print_error("%s: %s is %s as it runs, %s in its capture%s%s\n", result->id,
                         mfd_rule_info(rule)->id, mfd_checked_state_name(there),
                         mfd_checked_state_name(here), checked->rules[rule].reason ? ": " : "",
@@ -108,92 +88,46 @@ static size_t check_capture(const char *path, const struct mfd_plan *plan,
     return wrong;
 }
 
-static size_t run_item(const struct mfd_peer *peer, const struct mfd_selection *selection,
-                       const struct mfd_item *item)
+static void check_item(const struct mfd_plan *plan, const struct mfd_recording *recording,
+                       const struct mfd_result *result, const char *scratch)
 {
-    struct mfd_lang_error fault = {0};
-    struct mfd_plan *plan = mfd_item_compile(selection, item, false, &fault);
-    struct mfd_recording recording = {.count = 0};
-    struct mfd_result result = {.id = strdup(item->instance->id)};
     char *path = NULL;
-    size_t wrong = 0;
 
-    assert_non_null(plan);
     /* no capture shows what is encrypted; of a sender that did not connect there is none */
-    if (plan->expect && !plan->tls) {
-        mfd_judge_sender(peer, plan, &recording, &result);
-        if (result.verdict == MFD_HARNESS_ERROR) {
-            fail_msg("%s: %s", result.id, result.detail);
-        }
+    if (plan->tls || !recording->count) {
+        return;
     }
-    if (recording.count) {
-        path = mfd_recording_save(&recording, plan, peer->scratch, 0);
-        if (!path) {
-            fail_msg("%s: %s", result.id, strerror(errno));
-        }
-        wrong = check_capture(path, plan, &result);
-        remove(path);
-        migrations++;
+    path = mfd_recording_save(recording, plan, scratch, 0);
+    if (!path) {
+        fail_msg("%s: %s", result->id, strerror(errno));
     }
+    different += check_capture(path, plan, result);
+    remove(path);
+    migrations++;
     free(path);
-    mfd_recording_free(&recording);
-    mfd_result_free(&result);
-    mfd_plan_free(plan);
-    return wrong;
-}
-
-static size_t run_peer(const char *name, const struct mfd_suite *suite)
-{
-    struct mfd_choice choice = {.command = "test", .peer = name, .scale = 6};
-    struct mfd_run_options options = {
-        .scenarios = MFD_SCENARIOS, .globs = globs, .role = "sender", .strength = 1};
-    const struct mfd_profile *profile = NULL;
-    struct mfd_selection selection;
-    struct mfd_peer peer = {0};
-    char error[MFD_RUN_ERROR_SIZE];
-    char scratch[128];
-    size_t wrong = 0;
-
-    assert_int_equal(mfd_choose_peer(&choice, &peer), MFD_OK);
-    profile = mfd_choose_profile(&choice, &peer);
-    assert_non_null(profile);
-    peer.rev = profile->rev;
-    assert_true(mfd_scratch_make(NULL, scratch, sizeof(scratch)));
-    peer.scratch = scratch;
-    if (!mfd_selection_make(&selection, &peer, &options, suite, error)) {
-        fail_msg("%s", error);
-    }
-    assert_true(selection.item_count > 0);
-    for (size_t i = 0; i < selection.item_count; i++) {
-        wrong += run_item(&peer, &selection, &selection.items[i]);
-    }
-    mfd_selection_free(&selection);
-    assert_int_equal(mfd_scratch_remove(scratch), 0);
-    mfd_peer_free(&peer);
-    return wrong;
 }
 
 static void the_check_says_of_a_capture_what_the_observer_said_of_the_sender(void **state)
 {
     struct mfd_suite suite;
     char error[MFD_RUN_ERROR_SIZE];
-    size_t wrong = 0;
 
     (void)state;
     assert_true(mfd_suite_load_some(MFD_SCENARIOS, globs, &suite, error));
     for (size_t i = 0; peers[i]; i++) {
         size_t migrations_before = migrations;
         size_t decided_before = decided;
-        size_t here = run_peer(peers[i], &suite);
+        size_t different_before = different;
 
+        test_senders(peers[i], globs, &suite, check_item);
         print_message("%s: %zu migrations, %zu rules decided, %zu seen differently\n", peers[i],
-                      migrations - migrations_before, decided - decided_before, here);
+                      migrations - migrations_before, decided - decided_before,
+                      different - different_before);
         assert_true(migrations > migrations_before);
         assert_true(decided > decided_before);
-        wrong += here;
     }
     mfd_suite_free(&suite);
-    assert_int_equal(wrong, 0);
+    assert_int_equal(different, 0);
 }
 
 int main(int argc, char **argv)
@@ -201,17 +135,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_check_says_of_a_capture_what_the_observer_said_of_the_sender),
     };
-    size_t peer_count = 0;
-    size_t glob_count = 0;
 
-    for (int i = 1; i < argc; i++) {
-        if (strchr(argv[i], '/') && glob_count < GLOBS_MAX) {
-            globs[glob_count++] = argv[i];
-            globs[glob_count] = NULL;
-        } else if (peer_count < PEERS_MAX) {
-            peers[peer_count++] = argv[i];
-            peers[peer_count] = NULL;
-        }
-    }
+    test_senders_arguments(argc, argv, peers, PEERS_MAX, globs, GLOBS_MAX);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

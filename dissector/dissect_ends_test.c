@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Connections that end within a packet, through tshark: Wireshark shows nothing of a packet that it cannot put together, but what its
+ * header breaks may be why the receiver ended it. It is marked where the connection ends.
+ */
+#include "made_test.h"
+#include "mainstream.h"
+#include "packet.h"
+
+#define PAGE 4096u
+#define PAGES 8u
+
+/* Main, up to the list of one block; then channel 0 with the SYNC that comes before all pages. */
+static void begin_migration(void)
+{
+    struct mfd_packet packet = {.magic = MFD_MAGIC, .version = MFD_VERSION, .flags = MFD_FLAG_SYNC};
+    uint8_t bytes[MFD_PACKET_SIZE_MAX];
+    size_t len = mfd_pack_header(bytes);
+
+    len += mfd_pack_config(bytes + len, "none");
+    len += mfd_pack_section(bytes + len, MFD_SECTION_START, 1, "ram", 0, MFD_RAM_SECTION_VERSION);
+    len += mfd_pack_memsize(bytes + len, (uint64_t)PAGES * PAGE);
+    len += mfd_pack_block(bytes + len, "mem0", (uint64_t)PAGES * PAGE);
+    len += mfd_pack_eos(bytes + len);
+    open_conn(0);
+    send_bytes(0, bytes, len);
+    open_channel(1, 0);
+    mfd_packet_pack(bytes, PAGE, &packet, NULL);
+    send_bytes(1, bytes, mfd_packet_size(PAGE));
+}
+
+/* A packet with one page, and `payload` bytes of that. */
+static void put_page(uint64_t number, uint64_t offset, size_t payload)
+{
+    struct mfd_packet packet = {
+        .magic = MFD_MAGIC,
+        .version = MFD_VERSION,
+        .pages_alloc = 128,
+        .normal_pages = 1,
+        .next_packet_size = PAGE,
+        .packet_num = number,
+        .ramblock = "mem0",
+    };
+    uint8_t bytes[MFD_PACKET_SIZE_MAX] = {0};
+    size_t size = mfd_packet_size(PAGE);
+
+    mfd_packet_pack(bytes, PAGE, &packet, &offset);
+    memset(bytes + size, 1, payload);
+    send_bytes(1, bytes, size + payload);
+}
+
+static void put_rest(size_t payload)
+{
+    static const uint8_t bytes[PAGE] = {2};
+
+    send_bytes(1, bytes, payload);
+}
+
+static void end(enum mfd_direction side, enum mfd_event_kind kind)
+{
+    put(1, side, kind, NULL, 0);
+}
+
+/* The last frames of channel 0: those of its packets, and that of its end. */
+static void assert_ends(const char *how, const char *lines)
+{
+    char *text =
+        mfd_tshark("-n -r %s %s " DECODE "-Y '(multifd.packet.magic and not multifd.round) or "
+                   "multifd.rule' -T fields -e _ws.col.Info -e multifd.rule",
+                   path, how);
+
+    if (strcmp(text, lines) != 0) {
+        fail_msg("with %s:\n%swanted:\n%s", how, text, lines);
+    }
+    free(text);
+}
+
+static void what_a_header_breaks_is_marked_where_its_payload_never_came(void **state)
+{
+    static const struct {
+        enum mfd_direction side;
+        enum mfd_event_kind kind;
+    } ends[] = {
+        {MFD_FORWARD, MFD_EVENT_CLOSE},
+        {MFD_BACKWARD, MFD_EVENT_CLOSE},
+        {MFD_FORWARD, MFD_EVENT_RESET},
+        {MFD_BACKWARD, MFD_EVENT_RESET},
+    };
+
+    (void)state;
+    begin();
+    for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+        begin_migration();
+        put_page(1, (uint64_t)PAGES * PAGE, 100); /* behind the block's end */
+        end(ends[i].side, ends[i].kind);
+        next_migration();
+    }
+    finish();
+    for (size_t i = 0; i < 2; i++) {
+        assert_ends(i ? "-2" : "", "ch 0 closed\tMF-HDR-021,MF-PAY-019\n"
+                                   "ch 0 closed\tMF-HDR-021\n"
+                                   "ch 0 closed\tMF-HDR-021,MF-PAY-019\n"
+                                   "ch 0 closed\tMF-HDR-021\n");
+    }
+}
+
+static void a_page_that_is_sent_twice_is_marked_where_its_payload_never_came(void **state)
+{
+    (void)state;
+    begin();
+    begin_migration();
+    put_page(1, 0, PAGE);
+    put_page(2, 0, 100);
+    end(MFD_BACKWARD, MFD_EVENT_RESET);
+    finish();
+    assert_ends("", "ch 0 packet 1 none 1+0 pages of mem0\t\n"
+                    "ch 0 closed\tMF-SYNC-008\n");
+}
+
+static void what_comes_after_the_receiver_has_closed_is_observed_once(void **state)
+{
+    (void)state;
+    begin();
+    begin_migration();
+    put_page(1, 0, 100);
+    end(MFD_BACKWARD, MFD_EVENT_CLOSE);
+    put_rest(PAGE - 100);
+    put_page(2, PAGE, PAGE);
+    put_page(3, PAGE, PAGE); /* again, so that it shows that all is still watched */
+    finish();
+    assert_ends("", "ch 0 packet 1 none 1+0 pages of mem0\t\n"
+                    "ch 0 packet 2 none 1+0 pages of mem0\t\n"
+                    "ch 0 packet 3 none 1+0 pages of mem0\tMF-SYNC-008\n");
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_header_breaks_is_marked_where_its_payload_never_came),
+        cmocka_unit_test(a_page_that_is_sent_twice_is_marked_where_its_payload_never_came),
+        cmocka_unit_test(what_comes_after_the_receiver_has_closed_is_observed_once),
+    };
+
+    if (argc > 1) {
+        cmocka_set_test_filter(argv[1]);
+    }
+    return cmocka_run_group_tests(tests, make_file, remove_file);
+}
