@@ -205,6 +205,81 @@ static void what_is_neither_hello_nor_packet_is_left_alone(void **state)
     assert_shows(HEURISTIC, "", "");
 }
 
+/* ---- the page size ---- */
+
+/* Two packets with a page each behind `syncs` SYNCs, which have no slots. */
+static size_t pack_pages(uint8_t *bytes, uint32_t page_size, unsigned syncs)
+{
+    struct mfd_packet packet = {.magic = MFD_MAGIC, .version = MFD_VERSION, .flags = MFD_FLAG_SYNC};
+    size_t len = MFD_HELLO_SIZE;
+
+    mfd_hello_pack(bytes, uuid, 7);
+    for (unsigned i = 0; i < syncs; i++, len += mfd_packet_size(page_size)) {
+        mfd_packet_pack(bytes + len, page_size, &packet, NULL);
+    }
+    packet.flags = 0;
+    packet.pages_alloc = mfd_slots(page_size);
+    packet.normal_pages = 1;
+    packet.next_packet_size = page_size;
+    for (unsigned i = 0; i < 2; i++, len += mfd_packet_size(page_size) + page_size) {
+        packet.packet_num = i + 1;
+        mfd_packet_pack(bytes + len, page_size, &packet, (const uint64_t[]){0});
+        memset(bytes + len + mfd_packet_size(page_size), 1, page_size);
+    }
+    return len;
+}
+
+#define SIZES 4u
+#define NUMBERED "-e multifd.page_size -e multifd.packet.packet_num -e multifd.lost"
+
+static void put_guests(unsigned first, unsigned syncs)
+{
+    static const uint32_t sizes[SIZES] = {1024, 4096, 16384, 65536};
+    static uint8_t bytes[4 * (MFD_PACKET_SIZE_MAX + 65536)];
+
+    for (unsigned i = first; i < SIZES; i++) {
+        open_conn(0);
+        put_segments(0, MFD_FORWARD, bytes, pack_pages(bytes, sizes[i], syncs), 1460);
+        next_migration();
+    }
+}
+
+static void assert_pages(const char *how, const char *lines)
+{
+    char *text = mfd_tshark("-n -r %s " HEURISTIC "%s -Y 'multifd.packet.normal_pages > 0 or "
+                            "multifd.lost' -T fields " NUMBERED,
+                            path, how);
+
+    assert_string_equal(text, lines);
+    free(text);
+}
+
+/* Behind a SYNC the next packet shows it, if it comes before that of a guest with pages of 4096 would. */
+static void the_page_size_of_a_guest_shows_in_its_packets(void **state)
+{
+    (void)state;
+    begin();
+    put_guests(0, 0);
+    put_guests(1, 1);
+    finish();
+    assert_pages("", "1024\t1\t\n1024\t2\t\n4096\t1\t\n4096\t2\t\n"
+                     "16384\t1\t\n16384\t2\t\n65536\t1\t\n65536\t2\t\n"
+                     "4096\t1\t\n4096\t2\t\n"
+                     "16384\t1\t\n16384\t2\t\n65536\t1\t\n65536\t2\t\n");
+}
+
+static void the_page_size_may_be_told(void **state)
+{
+    static uint8_t bytes[4 * (MFD_PACKET_SIZE_MAX + 65536)];
+
+    (void)state;
+    begin();
+    open_conn(0);
+    put_segments(0, MFD_FORWARD, bytes, pack_pages(bytes, 1024, 1), 1460);
+    finish();
+    assert_pages("-o multifd.page_size:1024", "1024\t1\t\n1024\t2\t\n");
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +290,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_channel_in_segments_of_any_size_is_told_by_its_first),
         cmocka_unit_test(a_hello_whose_reserved_bytes_are_set_is_told_by_where_it_ends),
         cmocka_unit_test(what_is_neither_hello_nor_packet_is_left_alone),
+        cmocka_unit_test(the_page_size_of_a_guest_shows_in_its_packets),
+        cmocka_unit_test(the_page_size_may_be_told),
     };
 
     if (argc > 1) {
