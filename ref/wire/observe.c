@@ -220,6 +220,9 @@ static struct mfd_observer_conn *add(struct mfd_observer *observer, const struct
     if (!conn->opened) {
         conn->lost = true;
         observer->late = true;
+        if (mfd_rev_has_packets(observer->config.rev)) {
+            mfd_observe_seek(conn);
+        }
     } else if (channels && observer->conns > (size_t)channels + 1) {
         mfd_observe_breach(observer, MFD_CHAN_001, conn, 0, observer->conns, channels + 1);
     }
@@ -295,13 +298,15 @@ static void advance(struct mfd_observer *observer, struct mfd_observer_conn *con
 static void take(struct mfd_observer *observer, struct mfd_observer_conn *conn,
                  const uint8_t *bytes, size_t len)
 {
-    while (len > 0 && !conn->lost) {
+    while (len > 0 && (!conn->lost || conn->seeks)) {
         size_t n = 0;
 
         if (conn->skip > 0) {
             n = conn->skip < len ? (size_t)conn->skip : len;
             conn->skip -= n;
             conn->offset += n;
+        } else if (conn->seeks) {
+            n = mfd_observe_resume(observer, conn, bytes, len);
         } else {
             n = conn->want - conn->have < len ? conn->want - conn->have : len;
             memcpy(conn->buf + conn->have, bytes, n);
@@ -355,7 +360,7 @@ void mfd_observer_missing(struct mfd_observer *observer, uint32_t connection, ui
 {
     struct mfd_observer_conn *conn = find(observer, connection);
 
-    if (!conn || conn->lost || conn->closed || count == 0) {
+    if (!conn || (conn->lost && !conn->seeks) || conn->closed || count == 0) {
         return;
     }
     if (conn->skip >= count) {
@@ -367,6 +372,10 @@ void mfd_observer_missing(struct mfd_observer *observer, uint32_t connection, ui
     observer->late |= conn->stage == STAGE_FIRST;
     conn->lost = true;
     conn->gap = true;
+    if (conn != observer->main && mfd_rev_has_packets(observer->config.rev)) {
+        mfd_observe_seek(conn);
+        conn->offset += count;
+    }
 }
 
 void mfd_observer_end(struct mfd_observer *observer)
@@ -392,7 +401,7 @@ enum mfd_observer_role mfd_observer_role(const struct mfd_observer *observer, ui
     if (conn && conn == observer->main) {
         return MFD_ROLE_IS_MAIN;
     }
-    return conn && conn->is_channel ? MFD_ROLE_IS_CHANNEL : MFD_ROLE_NONE_YET;
+    return conn && (conn->is_channel || conn->resumed) ? MFD_ROLE_IS_CHANNEL : MFD_ROLE_NONE_YET;
 }
 
 bool mfd_observer_follows(const struct mfd_observer *observer, uint32_t connection)

@@ -66,8 +66,12 @@ struct mfd_observer_conn {
     uint8_t stage; /* enum stage of observe_inside.h */
     bool opened;   /* its OPEN event was seen */
     bool is_channel;
-    bool lost;      /* can no longer be followed */
+    bool lost;      /* cannot be followed through */
     bool gap;       /* lost since bytes of it are missing */
+    bool seeks;     /* lost, but its packets may be found again */
+    bool framed;    /* then: what is at hand stands where a message ended */
+    bool sure;      /* then: and so is a message itself */
+    bool resumed;   /* packets of it were found again */
     bool closed;    /* by the sender */
     bool cut;       /* by the receiver */
     bool after_cut; /* closed when the receiver had already closed a connection */
@@ -237,7 +241,8 @@ const struct mfd_ramtable *mfd_observer_blocks(const struct mfd_observer *observ
 void mfd_observer_event(struct mfd_observer *observer, const struct mfd_event *event);
 /*
  * The next bytes that the sender sent on a connection are missing. Within payload that changes nothing, for
- * it is passed over in any case; else the connection cannot be followed any further.
+ * it is passed over in any case. Else main cannot be followed any further; of a channel the packets are judged
+ * again from the second one on that is found behind the gap, but nothing that takes the whole of it.
  */
 void mfd_observer_missing(struct mfd_observer *observer, uint32_t connection, uint64_t count);
 /* No event follows: what can now be told, is. */

@@ -123,8 +123,7 @@ static bool retry_prefix(struct mfd_observer *observer, struct mfd_observer_conn
     return right;
 }
 
-/* Whether a prefix is that of device state, which also tells something of the sender. */
-static bool opens_device(struct mfd_observer *observer, const uint8_t *buf)
+bool mfd_observe_opens_device(struct mfd_observer *observer, const uint8_t *buf)
 {
     bool device = false;
 
@@ -153,7 +152,7 @@ static void take_prefix(struct mfd_observer *observer, struct mfd_observer_conn 
     }
     observer->zero_framed |= conn->zero_bytes != 0;
     conn->zero_bytes = 0;
-    if (opens_device(observer, buf)) {
+    if (mfd_observe_opens_device(observer, buf)) {
         conn->stage = STAGE_DEVICE;
         conn->want = MFD_DEVICE_SIZE;
     } else {

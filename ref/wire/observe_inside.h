@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What the files of the observer share; for nobody else. observe.c takes events apart into messages,
- * observe_channel.c and observe_main.c judge those, observe_bytes.c knows which BYTES rules a message
+ * observe_channel.c and observe_main.c judge those, observe_resume.c finds a channel again, observe_bytes.c knows which BYTES rules a message
  * was held to, observe_end.c decides what held.
  */
 #ifndef MFD_OBSERVE_INSIDE_H
@@ -20,6 +20,7 @@ enum stage {
     STAGE_DEVICE,
     STAGE_RETRY, /* a prefix, where it stands if the zero pages before it have payload */
     STAGE_MAIN,  /* a record */
+    STAGE_SEEK,  /* anything, until a prefix is found in it */
 };
 
 /* Notes a breach at `at` bytes behind the start of the message at hand. */
@@ -41,6 +42,14 @@ void mfd_observe_passed(struct mfd_observer_conn *conn, size_t size, uint64_t pa
 /* The bytes wanted on a channel, from its hello on, or on main, are there. */
 void mfd_observe_channel(struct mfd_observer *observer, struct mfd_observer_conn *conn);
 void mfd_observe_main(struct mfd_observer *observer, struct mfd_observer_conn *conn);
+/* Whether a prefix is that of device state, which also tells something of the sender. */
+bool mfd_observe_opens_device(struct mfd_observer *observer, const uint8_t *buf);
+
+/* What comes next on a connection that is lost is looked through for a packet. */
+void mfd_observe_seek(struct mfd_observer_conn *conn);
+/* Takes some of the bytes of such a connection, at least one of them; returns how many. */
+size_t mfd_observe_resume(struct mfd_observer *observer, struct mfd_observer_conn *conn,
+                          const uint8_t *bytes, size_t len);
 /* The sender has closed a channel, or what may have become one. */
 void mfd_observe_closed(struct mfd_observer *observer, struct mfd_observer_conn *conn);
 /* Holds the SYNCs of a channel to the sync points on main, as far as either is final. */

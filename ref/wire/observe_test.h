@@ -155,7 +155,7 @@ static void put_opening(enum mfd_rev rev)
 }
 
 /* A migration from 7.2 of 16 pages: SYNCs ride on data, and an empty packet follows each such. */
-static void build_7_2(void)
+static inline void build_7_2(void)
 {
     put_opening(MFD_REV_7_2);
     put_sync(0, 0);
