@@ -18,6 +18,13 @@ enum mfd_source_state {
     MFD_SOURCE_ENDED, /* the process has ended in a way that says neither; live->process tells how */
 };
 
+/* What a sender says that it has sent since it began the migration. */
+struct mfd_source_counters {
+    uint64_t channel_bytes;
+    uint64_t normal_pages; /* on channels and main together, as for zero pages */
+    uint64_t zero_pages;
+};
+
 struct mfd_source_kind {
     /* As start() of a kind of peer: the process is there and configured, but sends nothing yet. */
     enum mfd_start (*start)(const struct mfd_peer *peer, const struct mfd_plan *plan,
@@ -38,6 +45,8 @@ struct mfd_source_kind {
     bool (*answers)(struct mfd_live *live);
     /* Whether its virtual machine runs. */
     bool (*runs)(struct mfd_live *live);
+    /* After a migration has completed: what it counted; false if it does not say. NULL: it has no way to. */
+    bool (*counters)(struct mfd_live *live, struct mfd_source_counters *counters);
     /* Frees what start() put into live->own. */
     void (*release)(struct mfd_live *live);
     bool stays; /* the process goes on after a migration, and can begin another */

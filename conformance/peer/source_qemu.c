@@ -221,6 +221,22 @@ static bool qemu_runs(struct mfd_live *live)
     return runs;
 }
 
+static bool qemu_counters(struct mfd_live *live, struct mfd_source_counters *counters)
+{
+    json_t *answer = NULL;
+    json_int_t bytes = 0;
+    json_int_t normal = 0;
+    json_int_t duplicate = 0;
+    bool good = mfd_vm_command(vm_of(live), "query-migrate", NULL, &answer) &&
+                json_unpack(answer, "{s:{s:I, s:I, s:I}}", "ram", "multifd-bytes", &bytes, "normal",
+                            &normal, "duplicate", &duplicate) == 0;
+
+    json_decref(answer);
+    *counters =
+        (struct mfd_source_counters){(uint64_t)bytes, (uint64_t)normal, (uint64_t)duplicate};
+    return good;
+}
+
 static void qemu_release(struct mfd_live *live)
 {
     struct source *source = live->own;
@@ -238,6 +254,7 @@ const struct mfd_source_kind mfd_source_qemu = {
     .watch = qemu_watch,
     .answers = qemu_answers,
     .runs = qemu_runs,
+    .counters = qemu_counters,
     .release = qemu_release,
     .stays = true,
 };

@@ -5,6 +5,7 @@
  */
 #include "judge.h"
 
+#include "counters.h"
 #include "exit_peer.h"
 #include "holdings.h"
 #include "scenario.h"
@@ -313,6 +314,7 @@ static void judge_started(struct trial *trial, struct mfd_result *result)
 {
     const struct mfd_process *process = &trial->live->process;
     enum mfd_outcome outcome = MFD_UNDECIDED;
+    struct mfd_source_counters counters;
 
     trial->source = trial->live->source;
     if (trial->source->stays && !mfd_holdings_of(process->pid, &trial->before)) {
@@ -321,6 +323,10 @@ static void judge_started(struct trial *trial, struct mfd_result *result)
         outcome = migrate(trial);
     }
     mfd_oversight_tell(trial->take.seen, result);
+    if (outcome == MFD_ACCEPTED && trial->source->counters &&
+        trial->source->counters(trial->live, &counters)) {
+        mfd_counters_tell(&trial->take, &counters, result);
+    }
     if (!trial->error[0]) {
         outcome = unless_missed(trial, outcome);
         outcome = by_rules(trial, outcome, result);
