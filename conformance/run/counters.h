@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a sender under test counted of a migration, held to what was received of it. */
+/*
+ * Rules of a sender under test that are decided by counting what was received of it, and by what it says that it has
+ * sent.
+ */
 #ifndef MFD_COUNTERS_H
 #define MFD_COUNTERS_H
 
@@ -7,12 +10,12 @@
 #include "source.h"
 #include "take.h"
 
-/* Whether the rule is about the counters of a sender. */
+/* Whether it is one of them. Not every sender, and not every method, shows them. */
 bool mfd_counters_rule(enum mfd_rule rule);
 
 /*
- * Adds these rules to the result of a migration that was received whole and without a fault, as far as its revision has them. The result
- * has room for every rule.
+ * Adds to the result what the links of a migration decide, which has room for every rule. `said` is what the sender
+ * counted of a migration that has completed, else NULL.
  */
 void mfd_counters_tell(const struct mfd_take *take, const struct mfd_source_counters *said,
                        struct mfd_result *result);

@@ -77,12 +77,33 @@ static void old_releases_and_migrations_with_a_fault_are_not_judged(void **state
     assert_int_equal(told(MFD_REV_10_0, true, (struct mfd_source_counters){0}).rule_count, 0);
 }
 
+static void zlib_payloads_are_to_end_with_a_flush(void **state)
+{
+    struct mfd_plan plan = {.speak = MFD_REV_7_2};
+    struct mfd_take take = {.plan = &plan, .links = links, .faulted = true};
+
+    (void)state;
+    for (int bad = 0; bad < 2; bad++) {
+        struct mfd_result result = {.rules = rules};
+
+        links[0] = (struct mfd_take_link){.machine = {.flushed = 3}};
+        links[1] = (struct mfd_take_link){.machine = {.flushed = 2, .unflushed = (uint64_t)bad}};
+        mfd_counters_tell(&take, NULL, &result);
+        assert_int_equal(result.rule_count, 1);
+        assert_int_equal(rules[0].rule, MFD_PAY_004);
+        assert_int_equal(rules[0].broken, bad);
+    }
+    assert_string_equal(rules[0].text, "1 of 6 payloads do not end with a flush");
+    free(rules[0].text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counters_that_are_right_hold_both_rules),
         cmocka_unit_test(main_is_no_multifd_channel),
         cmocka_unit_test(either_kind_of_page_may_be_miscounted),
+        cmocka_unit_test(zlib_payloads_are_to_end_with_a_flush),
         cmocka_unit_test(old_releases_and_migrations_with_a_fault_are_not_judged),
     };
 

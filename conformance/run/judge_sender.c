@@ -315,6 +315,7 @@ static void judge_started(struct trial *trial, struct mfd_result *result)
     const struct mfd_process *process = &trial->live->process;
     enum mfd_outcome outcome = MFD_UNDECIDED;
     struct mfd_source_counters counters;
+    bool said = false;
 
     trial->source = trial->live->source;
     if (trial->source->stays && !mfd_holdings_of(process->pid, &trial->before)) {
@@ -323,10 +324,9 @@ static void judge_started(struct trial *trial, struct mfd_result *result)
         outcome = migrate(trial);
     }
     mfd_oversight_tell(trial->take.seen, result);
-    if (outcome == MFD_ACCEPTED && trial->source->counters &&
-        trial->source->counters(trial->live, &counters)) {
-        mfd_counters_tell(&trial->take, &counters, result);
-    }
+    said = outcome == MFD_ACCEPTED && trial->source->counters &&
+           trial->source->counters(trial->live, &counters);
+    mfd_counters_tell(&trial->take, said ? &counters : NULL, result);
     if (!trial->error[0]) {
         outcome = unless_missed(trial, outcome);
         outcome = by_rules(trial, outcome, result);

@@ -293,6 +293,19 @@ static enum mfd_got finish_packet(struct mfd_conn *c)
     return sync ? MFD_GOT_SYNC : MFD_GOT_MORE;
 }
 
+/* A sync flush of zlib ends with an empty stored block: RFC 1951, 3.2.4. */
+static void count_flush(struct mfd_conn *c)
+{
+    static const uint8_t end[] = {0, 0, 0xff, 0xff};
+    bool flushed = c->payload_fill >= sizeof(end) &&
+                   memcmp(c->payload + c->payload_fill - sizeof(end), end, sizeof(end)) == 0;
+
+    if (c->setup->check.method == MFD_FLAG_ZLIB) {
+        c->flushed += flushed;
+        c->unflushed += !flushed;
+    }
+}
+
 /* All of the compressed payload is there. */
 static enum mfd_got decode_payload(struct mfd_conn *c)
 {
@@ -303,6 +316,7 @@ static enum mfd_got decode_payload(struct mfd_conn *c)
         finding.offset += (uint32_t)mfd_packet_size(c->setup->check.page_size);
         return mfd_conn_refuse(c, finding);
     }
+    count_flush(c);
     return finish_packet(c);
 }
 

@@ -95,6 +95,8 @@ struct mfd_conn {
     uint64_t packets;
     uint64_t normal_pages;
     uint64_t zero_pages;
+    uint64_t flushed;   /* channel: payloads of zlib that end where the compressor was flushed */
+    uint64_t unflushed; /* channel: those that do not, which decode as well */
 
     /* private */
     uint64_t taken; /* bytes of the stream handled or buffered */
