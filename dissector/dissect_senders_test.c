@@ -63,6 +63,28 @@ static size_t put_covered(const struct mfd_plan *plan, const struct mfd_recordin
     return hellos;
 }
 
+/* What the receiver does in the end with a connection that was open at the end of the recording. */
+static void close_rest(const struct mfd_plan *plan, const struct mfd_recording *recording)
+{
+    for (uint32_t conn = 0; conn < plan->conn_count; conn++) {
+        struct mfd_event last = {
+            .connection = conn, .direction = MFD_BACKWARD, .kind = MFD_EVENT_CLOSE};
+        bool open = false;
+
+        for (size_t i = 0; i < recording->count; i++) {
+            const struct mfd_event *event = &recording->events[i];
+
+            last.time_ns = event->time_ns;
+            if (event->connection == conn) {
+                open = event->kind == MFD_EVENT_OPEN || event->kind == MFD_EVENT_DATA;
+            }
+        }
+        if (open) {
+            mfd_marks_event(&last, NULL);
+        }
+    }
+}
+
 static void put_recording(const struct mfd_plan *plan, const struct mfd_recording *recording,
                           const struct mfd_result *result, const char *scratch)
 {
@@ -88,6 +110,7 @@ static void put_recording(const struct mfd_plan *plan, const struct mfd_recordin
     for (size_t i = 0; i < recording->count; i++) {
         mfd_marks_event(&recording->events[i], recording->texts[i]);
     }
+    close_rest(plan, recording);
 }
 
 static void senders_have_the_marks_that_the_observer_gave_them_as_they_ran(void **state)
