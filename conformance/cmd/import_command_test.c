@@ -80,19 +80,6 @@ static void write_input(const char *path, const char *scenario_path)
     mfd_scenario_free(scenario);
 }
 
-/* Runs the command; fails the test unless it ends with `status` and says `text`. */
-static void expect_said(int (*command)(int argc, char **argv), char **argv, int status,
-                        const char *text)
-{
-    int got = 0;
-    char *said = fixture_output(command, argv, &got);
-
-    if (got != status || !strstr(said, text)) {
-        fail_msg("exit status %d, \"%s\" wanted:\n%s", got, text, said);
-    }
-    free(said);
-}
-
 static void an_input_that_crashes_qemu_is_a_scenario_that_crashes_it(void **state)
 {
     struct places *places = *state;
@@ -104,9 +91,9 @@ static void an_input_that_crashes_qemu_is_a_scenario_that_crashes_it(void **stat
     FILE *capture = NULL;
 
     write_input(places->input, MFD_SCENARIOS "/init/id-equals-count-1.mfd");
-    expect_said(mfd_cmd_import, import, MFD_OK, "crash-1: MF-INIT-012, ");
-    expect_said(mfd_cmd_test, again, MFD_OK, "1 pass");
-    expect_said(mfd_cmd_test, play, MFD_UNEXPECTED, "got        crashed");
+    fixture_expect_said(mfd_cmd_import, import, MFD_OK, "crash-1: MF-INIT-012, ");
+    fixture_expect_said(mfd_cmd_test, again, MFD_OK, "1 pass");
+    fixture_expect_said(mfd_cmd_test, play, MFD_UNEXPECTED, "got        crashed");
     capture = fopen(places->capture, "rbe");
     assert_non_null(capture);
     assert_int_equal(fread(magic, 1, sizeof(magic), capture), sizeof(magic));
@@ -120,10 +107,10 @@ static void what_is_right_is_expected_to_be_accepted(void **state)
     char *import[] = {"import", places->input, "--title", "What was found.", NULL};
 
     write_input(places->input, MFD_SCENARIOS "/packet/full.mfd");
-    expect_said(mfd_cmd_import, import, MFD_OK,
-                "\nmain start\nch * ready\nsettle\nch 0 data pages=0..127\nfinish\n"
-                "expect accepted\n");
-    expect_said(mfd_cmd_import, import, MFD_OK, "# What was found.\n");
+    fixture_expect_said(mfd_cmd_import, import, MFD_OK,
+                        "\nmain start\nch * ready\nsettle\nch 0 data pages=0..127\nfinish\n"
+                        "expect accepted\n");
+    fixture_expect_said(mfd_cmd_import, import, MFD_OK, "# What was found.\n");
 }
 
 static void a_rule_can_be_named(void **state)
@@ -133,8 +120,8 @@ static void a_rule_can_be_named(void **state)
     char *unknown[] = {"import", places->input, "--rule", "MF-NO-001", NULL};
 
     write_input(places->input, MFD_SCENARIOS "/packet/full.mfd");
-    expect_said(mfd_cmd_import, import, MFD_OK, "\nrule      MF-HDR-015\n");
-    expect_said(mfd_cmd_import, unknown, MFD_USAGE, "there is no rule 'MF-NO-001'");
+    fixture_expect_said(mfd_cmd_import, import, MFD_OK, "\nrule      MF-HDR-015\n");
+    fixture_expect_said(mfd_cmd_import, unknown, MFD_USAGE, "there is no rule 'MF-NO-001'");
 }
 
 static void what_cannot_be_imported_is_told(void **state)
@@ -147,12 +134,13 @@ static void what_cannot_be_imported_is_told(void **state)
 
     remove(places->scenario);
     write_file(places->input, "\xd4\xc3\xb2\xa1\x02\x00", 6);
-    expect_said(mfd_cmd_import, capture, MFD_USAGE, "that is a capture, which mfdkit check reads");
-    expect_said(mfd_cmd_import, missing, MFD_USAGE, "it.mfd: No such file or directory");
-    expect_said(mfd_cmd_import, nothing, MFD_USAGE, "which INPUT?");
+    fixture_expect_said(mfd_cmd_import, capture, MFD_USAGE,
+                        "that is a capture, which mfdkit check reads");
+    fixture_expect_said(mfd_cmd_import, missing, MFD_USAGE, "it.mfd: No such file or directory");
+    fixture_expect_said(mfd_cmd_import, nothing, MFD_USAGE, "which INPUT?");
     write_file(places->input, uadk_of_7_2, sizeof(uadk_of_7_2));
-    expect_said(mfd_cmd_import, capture, MFD_USAGE,
-                "no release of revision 7.2 has the method uadk");
+    fixture_expect_said(mfd_cmd_import, capture, MFD_USAGE,
+                        "no release of revision 7.2 has the method uadk");
 }
 
 int main(void)

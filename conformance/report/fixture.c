@@ -226,6 +226,18 @@ char *fixture_output(int (*command)(int argc, char **argv), char **argv, int *st
     return text;
 }
 
+void fixture_expect_said(int (*command)(int argc, char **argv), char **argv, int status,
+                         const char *text)
+{
+    int got = 0;
+    char *said = fixture_output(command, argv, &got);
+
+    if (got != status || !strstr(said, text)) {
+        fail_msg("exit status %d, \"%s\" wanted:\n%s", got, text, said);
+    }
+    free(said);
+}
+
 void fixture_tree_write(const struct fixture_tree *tree, const char *name, const char *text)
 {
     char path[512];

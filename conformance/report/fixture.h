@@ -31,6 +31,9 @@ int fixture_exec(char *const argv[]);
  * ends it. Owned by the caller.
  */
 char *fixture_output(int (*command)(int argc, char **argv), char **argv, int *status);
+/* Fails the test unless the command ends with `status` and `text` is in what it prints. */
+void fixture_expect_said(int (*command)(int argc, char **argv), char **argv, int status,
+                         const char *text);
 
 /* A folder of its own with one scenario, and the baseline of qemu-7.2 with one line beside it. */
 struct fixture_tree {

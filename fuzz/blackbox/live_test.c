@@ -32,19 +32,6 @@ static int drop_folder(void **state)
     return mfd_scratch_remove(*state);
 }
 
-/* Runs it; fails the test unless it ends with `status` and says `text`. */
-static void expect_said(int (*command)(int argc, char **argv), char **argv, int status,
-                        const char *text)
-{
-    int got = 0;
-    char *said = fixture_output(command, argv, &got);
-
-    if (got != status || !strstr(said, text)) {
-        fail_msg("exit status %d, \"%s\" wanted:\n%s", got, text, said);
-    }
-    free(said);
-}
-
 /* Whether a file of the folder matches. */
 static bool is_there(const char *folder, const char *pattern)
 {
@@ -67,11 +54,11 @@ static void a_fault_of_a_receiver_is_found_and_kept_as_a_scenario(void **state)
     char *sound[] = {"test", "--scenarios", found, "--", MFD_PROGRAM, "recv", NULL};
 
     snprintf(found, sizeof(found), "%s/found", folder);
-    expect_said(mfd_live, live, MFD_UNEXPECTED, ", 3 of 3 times again\n");
+    fixture_expect_said(mfd_live, live, MFD_UNEXPECTED, ", 3 of 3 times again\n");
     assert_true(is_there(folder, "found/crashed-*.pcapng"));
     assert_true(is_there(folder, "found/crashed-*.log"));
-    expect_said(mfd_cmd_test, faulty, MFD_UNEXPECTED, "got        crashed");
-    expect_said(mfd_cmd_test, sound, MFD_OK, "1 pass");
+    fixture_expect_said(mfd_cmd_test, faulty, MFD_UNEXPECTED, "got        crashed");
+    fixture_expect_said(mfd_cmd_test, sound, MFD_OK, "1 pass");
     assert_false(is_there(folder, "drafts"));
 }
 
@@ -79,9 +66,9 @@ static void a_sound_receiver_gives_nothing_and_the_next_run_goes_on(void **state
 {
     char *live[] = {"live", "-n", "6", "-o", *state, "--", MFD_PROGRAM, "recv", NULL};
 
-    expect_said(mfd_live, live, MFD_OK, "from run 0 on");
-    expect_said(mfd_live, live, MFD_OK, "from run 6 on");
-    expect_said(mfd_live, live, MFD_OK, "0 found");
+    fixture_expect_said(mfd_live, live, MFD_OK, "from run 0 on");
+    fixture_expect_said(mfd_live, live, MFD_OK, "from run 6 on");
+    fixture_expect_said(mfd_live, live, MFD_OK, "0 found");
 }
 
 static void a_defect_of_qemu_is_found_unless_it_is_known(void **state)
@@ -104,8 +91,8 @@ static void a_defect_of_qemu_is_found_unless_it_is_known(void **state)
         "live", "-n", "6", "-s", "5", "-o", known, "qemu", MFD_SCENARIOS "/channel/one.mfd", NULL};
 
     snprintf(known, sizeof(known), "%s/known", folder);
-    expect_said(mfd_live, blind, MFD_UNEXPECTED, "crashed-signal-11-mf-init-012");
-    expect_said(mfd_live, aware, MFD_OK, "known: B01, ");
+    fixture_expect_said(mfd_live, blind, MFD_UNEXPECTED, "crashed-signal-11-mf-init-012");
+    fixture_expect_said(mfd_live, aware, MFD_OK, "known: B01, ");
 }
 
 static void the_folder_of_another_peer_is_left_alone(void **state)
@@ -114,9 +101,9 @@ static void the_folder_of_another_peer_is_left_alone(void **state)
     char *second[] = {"live", "-n", "1", "-o", *state, "--", MFD_PROGRAM, "recv", NULL};
     char *third[] = {"live", "-n", "1", "-s", "2", "-o", *state, "ref", NULL};
 
-    expect_said(mfd_live, first, MFD_OK, "1 refused");
-    expect_said(mfd_live, second, MFD_USAGE, "holds what another peer did: ref");
-    expect_said(mfd_live, third, MFD_USAGE, "holds the runs of another seed");
+    fixture_expect_said(mfd_live, first, MFD_OK, "1 refused");
+    fixture_expect_said(mfd_live, second, MFD_USAGE, "holds what another peer did: ref");
+    fixture_expect_said(mfd_live, third, MFD_USAGE, "holds the runs of another seed");
 }
 
 static void what_cannot_be_played_is_told(void **state)
@@ -124,8 +111,8 @@ static void what_cannot_be_played_is_told(void **state)
     char *missing[] = {"live", "-o", *state, "ref", "no-such.mfd", NULL};
     char *sender[] = {"live", "-o", *state, "ref", MFD_SCENARIOS "/send", NULL};
 
-    expect_said(mfd_live, missing, MFD_USAGE, "no-such.mfd:0: ");
-    expect_said(mfd_live, sender, MFD_USAGE, "of these scenarios none can be played");
+    fixture_expect_said(mfd_live, missing, MFD_USAGE, "no-such.mfd:0: ");
+    fixture_expect_said(mfd_live, sender, MFD_USAGE, "of these scenarios none can be played");
 }
 
 /* Starts the program, whose output is then to be read from `out`. */
