@@ -40,45 +40,93 @@ static size_t count(const char *text, const char *words)
     return n;
 }
 
-/* Sum of the numbers of a text, one or more to a line. */
-static unsigned long sum(const char *text)
+/* ---- one run of tshark, many questions ---- */
+
+#define ROWS_MAX 4000u
+#define COLUMNS_MAX 8u
+
+/* What tshark says of each frame, column by column. */
+struct table {
+    char *text;
+    size_t count;
+    const char *cells[ROWS_MAX][COLUMNS_MAX];
+};
+
+static struct table table;
+
+/* Fills the table with these fields, "-e FIELD -e FIELD", of the frames that the filter lets through. */
+static void ask(const char *path, const char *how, const char *filter, const char *fields)
+{
+    char *rest = NULL;
+
+    free(table.text);
+    memset(&table, 0, sizeof(table));
+    table.text =
+        mfd_tshark("-n -r %s %s -Y '%s' -T fields -E aggregator=/s %s", path, how, filter, fields);
+    rest = table.text;
+    for (char *line = NULL; *rest && (line = strsep(&rest, "\n"));) {
+        assert_true(table.count < ROWS_MAX);
+        for (size_t i = 0; line; i++) {
+            assert_true(i < COLUMNS_MAX);
+            table.cells[table.count][i] = strsep(&line, "\t");
+        }
+        table.count++;
+    }
+}
+
+/* Sum of the numbers of a column, one or more to a cell. */
+static unsigned long sum(size_t column)
 {
     unsigned long total = 0;
 
-    for (char *end = NULL; *text; text = *end ? end + 1 : end) {
-        total += strtoul(text, &end, 10);
+    for (size_t i = 0; i < table.count; i++) {
+        for (const char *at = table.cells[i][column]; at && *at;) {
+            char *end = NULL;
+
+            total += strtoul(at, &end, 10);
+            at = end > at ? end : at + 1;
+        }
     }
     return total;
 }
 
-static unsigned long sum_of(const char *path, const char *how, const char *field)
+/* Frames that have something in a column. */
+static size_t filled(size_t column)
 {
-    char *text = mfd_tshark("-n -r %s %s -Y %s -T fields -e %s", path, how, field, field);
-    unsigned long total = sum(text);
+    size_t n = 0;
 
-    free(text);
-    return total;
+    for (size_t i = 0; i < table.count; i++) {
+        n += table.cells[i][column] && *table.cells[i][column];
+    }
+    return n;
 }
 
-static void assert_none(const char *path, const char *how, const char *filter)
+static bool has(size_t row, size_t column, const char *text)
 {
-    char *text = mfd_tshark("-n -r %s %s -Y '%s'", path, how, filter);
-
-    if (*text) {
-        fail_msg("%s of %s:\n%s", filter, path, text);
-    }
-    free(text);
+    return strcmp(table.cells[row][column], text) == 0;
 }
 
-static void assert_frames(const char *path, const char *filter, size_t wanted)
+/* Nothing stands in a column. */
+static void assert_empty(size_t column, const char *what)
 {
-    char *text = mfd_tshark("-n -r %s -Y '%s' -T fields -e frame.number", path, filter);
-    size_t found = count(text, "\n");
-
-    if (found != wanted) {
-        fail_msg("%s: %zu frames, not %zu", filter, found, wanted);
+    if (filled(column)) {
+        fail_msg("%s: %zu frames", what, filled(column));
     }
-    free(text);
+}
+
+/* What is wrong shows in these: rules, bytes that are lost, and, by its words, what is malformed. */
+#define FAULTS "-e multifd.rule -e multifd.lost -e _ws.col.Info "
+enum { RULES, LOST, INFO, OWN };
+
+static void assert_no_faults(void)
+{
+    assert_empty(RULES, "rules");
+    assert_empty(LOST, "lost bytes");
+    for (size_t i = 0; i < table.count; i++) {
+        if (strstr(table.cells[i][INFO], "alformed")) {
+            fail_msg("%s", table.cells[i][INFO]);
+        }
+    }
 }
 
 /* ---- many channels ---- */
@@ -87,25 +135,26 @@ static void two_hundred_and_fifty_five_channels_are_told_apart(void **state)
 {
     bool seen[CHANNELS] = {false};
     char path[64];
-    char *text = NULL;
 
     (void)state;
     snprintf(path, sizeof(path), "%s/many.pcap", folder);
-    text = mfd_tshark("-n -r %s -Y multifd.hello.id -T fields -e multifd.hello.id", path);
-    for (char *save = NULL, *line = strtok_r(text, "\n", &save); line;
-         line = strtok_r(NULL, "\n", &save)) {
-        unsigned long id = strtoul(line, NULL, 10);
+    ask(path, "", "multifd",
+        FAULTS "-e multifd.hello.id -e multifd.packet.normal_pages -e multifd.migration");
+    assert_no_faults();
+    for (size_t i = 0; i < table.count; i++) {
+        unsigned long id = strtoul(table.cells[i][OWN], NULL, 10);
 
-        assert_true(id < CHANNELS);
-        assert_false(seen[id]);
-        seen[id] = true;
+        if (*table.cells[i][OWN]) {
+            assert_true(id < CHANNELS);
+            assert_false(seen[id]);
+            seen[id] = true;
+        }
     }
     for (size_t id = 0; id < CHANNELS; id++) {
         assert_true(seen[id]);
     }
-    free(text);
-    assert_none(path, "", "multifd.rule or multifd.lost or _ws.malformed or multifd.migration > 0");
-    assert_int_equal(sum_of(path, "", "multifd.packet.normal_pages"), PACKETS * 128);
+    assert_int_equal(sum(OWN + 1), PACKETS * 128);
+    assert_int_equal(sum(OWN + 2), 0);
 }
 
 /* ---- captures that lack something ---- */
@@ -114,28 +163,29 @@ static void two_hundred_and_fifty_five_channels_are_told_apart(void **state)
 static void a_capture_that_starts_in_mid_stream_is_followed_from_the_next_header_on(void **state)
 {
     char path[64];
-    char *text = NULL;
+    bool seen[10] = {false};
 
     (void)state;
     /* two channels; the first packets with pages have ten segments each */
     shell(MFD_SPEED_CAPTURE " %s/whole.pcap 6 2 && editcap -F pcap %s/whole.pcap %s/mid.pcap 1-48",
           folder, folder, folder);
     snprintf(path, sizeof(path), "%s/mid.pcap", folder);
-    text = mfd_tshark("-n -r %s -d tcp.port==63500,multifd -Y multifd.packet.packet_num -T fields "
-                      "-e multifd.packet.packet_num",
-                      path);
-    /* of ten packets those behind the cut: 4 and 5 begin before it or nearly so, 8 and 9 are the last SYNCs */
-    if (!strstr(text, "6\n") || !strstr(text, "7\n") || !strstr(text, "8\n") ||
-        !strstr(text, "9\n") || strstr(text, "0\n") == text) {
-        fail_msg("packets: %s", text);
+    ask(path, "-d tcp.port==63500,multifd", "multifd",
+        "-e multifd.rule -e multifd.round -e _ws.col.Info -e multifd.hello.id "
+        "-e multifd.packet.packet_num -e multifd.marker.word");
+    for (size_t i = 0; i < table.count; i++) {
+        if (*table.cells[i][OWN + 1]) {
+            seen[strtoul(table.cells[i][OWN + 1], NULL, 10) % 10] = true;
+        }
+        assert_null(strstr(table.cells[i][INFO], "alformed"));
     }
-    free(text);
-    assert_none(path, "-d tcp.port==63500,multifd",
-                "multifd.rule or _ws.malformed or multifd.round or multifd.hello.id");
+    /* of ten packets those behind the cut: 4 and 5 begin before it or nearly so, 8 and 9 are the last SYNCs */
+    assert_true(seen[6] && seen[7] && seen[8] && seen[9] && !seen[0]);
+    assert_empty(RULES, "rules");
+    assert_empty(1, "rounds");
+    assert_empty(OWN, "hellos");
     /* main is found again where a segment starts with a record */
-    text = mfd_tshark("-n -r %s -d tcp.port==63500,multifd -Y multifd.marker.word", path);
-    assert_int_equal(count(text, "main marker"), 1);
-    free(text);
+    assert_int_equal(filled(OWN + 2), 1);
 }
 
 static void segments_out_of_order_are_put_right_by_tcp(void **state)
@@ -150,29 +200,32 @@ static void segments_out_of_order_are_put_right_by_tcp(void **state)
           "mergecap -F pcap -a -w order.pcap a.pcap b.pcap c.pcap d.pcap",
           folder);
     snprintf(path, sizeof(path), "%s/order.pcap", folder);
-    assert_none(path, "-o tcp.reassemble_out_of_order:TRUE", "multifd.rule or multifd.lost");
-    assert_int_equal(
-        sum_of(path, "-o tcp.reassemble_out_of_order:TRUE", "multifd.packet.normal_pages"),
-        6 * 128);
-    assert_int_equal(
-        sum_of(path, "-2 -o tcp.reassemble_out_of_order:TRUE", "multifd.packet.normal_pages"),
-        6 * 128);
+    for (size_t twice = 0; twice < 2; twice++) {
+        ask(path,
+            twice ? "-2 -o tcp.reassemble_out_of_order:TRUE"
+                  : "-o tcp.reassemble_out_of_order:TRUE",
+            "multifd", FAULTS "-e multifd.packet.normal_pages");
+        assert_no_faults();
+        assert_int_equal(sum(OWN), 6 * 128);
+    }
 }
 
 static void a_lost_segment_costs_no_more_than_its_packet(void **state)
 {
     char path[64];
-    unsigned long pages = 0;
 
     (void)state;
     shell("cd %s && " MFD_SPEED_CAPTURE
           " whole.pcap 6 2 && editcap -F pcap whole.pcap lost.pcap 36",
           folder);
     snprintf(path, sizeof(path), "%s/lost.pcap", folder);
-    assert_none(path, "", "multifd.rule or _ws.malformed");
-    pages = sum_of(path, "", "multifd.packet.normal_pages");
-    if (pages < 5ul * 128) {
-        fail_msg("%lu pages", pages);
+    ask(path, "", "multifd or _ws.malformed", FAULTS "-e multifd.packet.normal_pages");
+    assert_empty(RULES, "rules");
+    for (size_t i = 0; i < table.count; i++) {
+        assert_null(strstr(table.cells[i][INFO], "alformed"));
+    }
+    if (sum(OWN) < 5ul * 128) {
+        fail_msg("%lu pages", sum(OWN));
     }
 }
 
@@ -180,13 +233,17 @@ static void a_lost_segment_costs_no_more_than_its_packet(void **state)
 static void a_field_that_the_capture_has_cut_is_not_lost(void **state)
 {
     char path[64];
+    size_t cut = 0;
 
     (void)state;
     snprintf(path, sizeof(path), "%s/cut.pcapng", folder);
     shell("editcap -s 300 " CAPTURE " %s", path);
-    assert_frames(path, "multifd.cut and multifd.packet.flags", 9); /* one frame has two packets */
-    assert_none(path, "", "multifd.packet.flags and (multifd.lost or not multifd.cut)");
-    assert_none(CAPTURE, "", "multifd.cut");
+    ask(path, "", "multifd.packet.flags", "-e multifd.cut -e multifd.lost");
+    for (size_t i = 0; i < table.count; i++) {
+        cut += *table.cells[i][0] != '\0';
+        assert_true(has(i, 1, "") && !has(i, 0, ""));
+    }
+    assert_int_equal(cut, 9); /* one frame has two packets */
 }
 
 /* ---- ways in ---- */
@@ -204,46 +261,40 @@ static void a_port_may_be_given_by_decode_as_or_by_preference(void **state)
         assert_int_equal(count(text, "hello"), 2);
         free(text);
     }
-    assert_none(CAPTURE, "--disable-heuristic multifd_tcp", "multifd");
+    ask(CAPTURE, "--disable-heuristic multifd_tcp", "multifd", "-e frame.number");
+    assert_int_equal(table.count, 0);
 }
 
 static void tls_is_dissected_with_the_keys_of_the_capture_and_not_without(void **state)
 {
     static const char path[] = MFD_CAPTURES "/qemu-11.1-tls-zlib.pcapng";
-    char *text = NULL;
+    static const char pages[] = "-e multifd.packet.normal_pages -e multifd.cut";
+    unsigned long plain = 0;
+    char without[64];
 
     (void)state;
-    assert_int_equal(sum_of(path, "", "multifd.packet.normal_pages"),
-                     sum_of(CAPTURE, "", "multifd.packet.normal_pages"));
-    shell("editcap --discard-all-secrets %s %s/nokeys.pcapng", path, folder);
-    text = mfd_tshark("-n -r %s/nokeys.pcapng -Y multifd", folder);
-    assert_string_equal(text, "");
-    free(text);
+    ask(CAPTURE, "", "multifd", pages);
+    plain = sum(0);
+    assert_true(plain > 0);
+    assert_empty(1, "cut fields of a whole capture");
+    ask(path, "", "multifd", pages);
+    assert_int_equal(sum(0), plain);
+    snprintf(without, sizeof(without), "%s/nokeys.pcapng", folder);
+    shell("editcap --discard-all-secrets %s %s", path, without);
+    ask(without, "", "multifd", pages);
+    assert_int_equal(table.count, 0);
 }
 
 /* ---- what comes out ---- */
 
-/* What is said of hellos and packets, a message a line, whatever frames they stand in. */
-static char *messages_of(const char *path)
+/* What is said of hellos and packets, whatever frames they stand in; owned by the caller. */
+static char *messages_of(const char *path, const char *filter)
 {
-    static const char *const fields[] = {"hello.id",     "packet.packet_num", "packet.normal_pages",
-                                         "channel",      "migration",         "revision",
-                                         "payload_size", "page_size"};
-    char *all = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&all, &len);
-    char *text = NULL;
-
-    assert_non_null(out);
-    for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
-        fprintf(out, " -e multifd.%s", fields[i]);
-    }
-    fclose(out);
-    text = mfd_tshark("-n -r %s -Y 'multifd.hello.id or multifd.packet.magic' -T fields%s "
+    return mfd_tshark("-n -r %s -Y '%s' -T fields -e multifd.hello.id -e multifd.packet.packet_num "
+                      "-e multifd.packet.normal_pages -e multifd.channel -e multifd.migration "
+                      "-e multifd.revision -e multifd.payload_size -e multifd.page_size "
                       "-e _ws.col.Info",
-                      path, all);
-    free(all);
-    return text;
+                      path, filter);
 }
 
 static void exported_messages_are_dissected_as_they_were(void **state)
@@ -256,13 +307,12 @@ static void exported_messages_are_dissected_as_they_were(void **state)
     (void)state;
     snprintf(path, sizeof(path), "%s/exported.pcapng", folder);
     free(mfd_tshark("-n -r %s -U 'QEMU multifd' -w %s", capture, path));
-    before = messages_of(capture);
-    after = messages_of(path);
+    before = messages_of(capture, "multifd.hello.id or multifd.packet.magic");
+    after = messages_of(path, "frame"); /* there is nothing else in it */
     assert_true(count(before, "\n") > 8 && count(before, " zstd ") > 2);
     assert_string_equal(after, before);
     free(after);
     free(before);
-    assert_none(path, "", "not multifd or _ws.malformed");
 }
 
 /* What the menu "This migration" filters by. */
@@ -276,46 +326,44 @@ static void connections_of_one_migration_have_its_number(void **state)
     free(text);
 }
 
-static bool has_line(const char *text, const char *line)
+/* Of each frame that has something in column `from`, that is the number of a frame which has something in `to`. */
+static size_t assert_leads_to(size_t from, size_t to)
 {
-    size_t len = strlen(line);
-
-    for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
-        if (strncmp(text, line, len) == 0 && text[len] == '\n') {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Of each frame that has the field, the frame that it leads to is one of `what`; returns how many there are. */
-static size_t assert_leads_to(const char *field, const char *what)
-{
-    char *text = mfd_tshark("-n -2 -r " CAPTURE " -Y multifd.%s -T fields -E occurrence=f "
-                            "-e multifd.%s",
-                            field, field);
-    char *frames = mfd_tshark("-n -2 -r " CAPTURE " -Y %s -T fields -e frame.number", what);
     size_t links = 0;
 
-    for (char *save = NULL, *line = strtok_r(text, "\n", &save); line;
-         line = strtok_r(NULL, "\n", &save)) {
-        if (!has_line(frames, line)) {
-            fail_msg("multifd.%s leads to frame %s, which has no %s", field, line, what);
+    for (size_t i = 0; i < table.count; i++) {
+        char *end = NULL;
+        unsigned long frame = strtoul(table.cells[i][from], &end, 10);
+        size_t row = 0;
+
+        if (end == table.cells[i][from]) {
+            continue;
+        }
+        while (row < table.count && strtoul(table.cells[row][0], NULL, 10) != frame) {
+            row++;
+        }
+        if (row == table.count || has(row, to, "")) {
+            fail_msg("column %zu leads to frame %lu, which has nothing in column %zu", from, frame,
+                     to);
         }
         links++;
     }
-    free(frames);
-    free(text);
     return links;
 }
 
 static void links_lead_from_each_channel_to_main_and_from_each_sync_to_its_point(void **state)
 {
+    enum { FRAME, MAIN_FRAME, FIRST_PACKET, HELLO_FRAME, HEADER, PACKET, HELLO, ROUND };
+
     (void)state;
-    assert_int_equal(assert_leads_to("main_frame", "multifd.header.magic"), 2);
-    assert_int_equal(assert_leads_to("first_packet", "multifd.packet.magic"), 2);
-    assert_int_equal(assert_leads_to("hello_frame", "multifd.hello.id"), 2);
-    assert_true(assert_leads_to("sync_frame", "multifd.round") >= 4);
+    ask(CAPTURE, "-2", "multifd",
+        "-e frame.number -e multifd.main_frame -e multifd.first_packet -e multifd.hello_frame "
+        "-e multifd.header.magic -e multifd.packet.magic -e multifd.hello.id -e multifd.round");
+    assert_int_equal(assert_leads_to(MAIN_FRAME, HEADER), 2);
+    assert_int_equal(assert_leads_to(FIRST_PACKET, PACKET), 2);
+    assert_int_equal(assert_leads_to(HELLO_FRAME, HELLO), 2);
+    ask(CAPTURE, "-2", "multifd", "-e frame.number -e multifd.sync_frame -e multifd.round");
+    assert_true(assert_leads_to(1, 2) >= 4);
 }
 
 static int make_folder(void **state)
@@ -330,6 +378,7 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
+    free(table.text);
     shell("rm -r %s", folder);
     return 0;
 }

@@ -40,12 +40,7 @@ static void take_page(const char *offset, const char *data)
 
     assert_true(page < PAGES);
     assert_true(strlen(data) == (size_t)2 * PAGE);
-    for (size_t i = 0; i < PAGE; i++) {
-        unsigned byte = 0;
-
-        assert_int_equal(sscanf(data + 2 * i, "%2x", &byte), 1);
-        seen[page][i] = (uint8_t)byte;
-    }
+    assert_int_equal(mfd_hex_bytes(data, seen[page], PAGE), PAGE);
     there[page] = true;
 }
 

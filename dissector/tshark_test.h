@@ -8,6 +8,7 @@
 #ifndef MFD_TSHARK_TEST_H
 #define MFD_TSHARK_TEST_H
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -70,6 +71,18 @@ __attribute__((format(printf, 1, 2))) static char *mfd_tshark(const char *format
     text = run(arguments);
     free(arguments);
     return text;
+}
+
+/* Bytes as tshark writes them, with colons between them or without: so many at most; how many there are. */
+__attribute__((unused)) static size_t mfd_hex_bytes(const char *text, uint8_t *out, size_t room)
+{
+    size_t len = 0;
+
+    while (len < room && isxdigit((unsigned char)text[0]) && isxdigit((unsigned char)text[1])) {
+        out[len++] = (uint8_t)strtoul((char[]){text[0], text[1], '\0'}, NULL, 16);
+        text += text[2] == ':' ? 3 : 2;
+    }
+    return len;
 }
 
 /* Setup of a cmocka group: the plugin is loaded, in this version. */
