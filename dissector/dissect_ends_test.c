@@ -61,12 +61,12 @@ static void end(enum mfd_direction side, enum mfd_event_kind kind)
     put(1, side, kind, NULL, 0);
 }
 
-/* The last frames of channel 0: those of its packets, and that of its end. */
+/* Frames of channel 0: the numbers of its packets, and that of its end, which has none. */
 static void assert_ends(const char *how, const char *lines)
 {
     char *text =
         mfd_tshark("-n -r %s %s " DECODE "-Y '(multifd.packet.magic and not multifd.round) or "
-                   "multifd.rule' -T fields -e _ws.col.Info -e multifd.rule",
+                   "multifd.rule' -T fields -e multifd.packet.packet_num -e multifd.rule",
                    path, how);
 
     if (strcmp(text, lines) != 0) {
@@ -97,10 +97,10 @@ static void what_a_header_breaks_is_marked_where_its_payload_never_came(void **s
     }
     finish();
     for (size_t i = 0; i < 2; i++) {
-        assert_ends(i ? "-2" : "", "ch 0 closed\tMF-HDR-021,MF-PAY-019\n"
-                                   "ch 0 closed\tMF-HDR-021\n"
-                                   "ch 0 closed\tMF-HDR-021,MF-PAY-019\n"
-                                   "ch 0 closed\tMF-HDR-021\n");
+        assert_ends(i ? "-2" : "", "\tMF-HDR-021,MF-PAY-019\n"
+                                   "\tMF-HDR-021\n"
+                                   "\tMF-HDR-021,MF-PAY-019\n"
+                                   "\tMF-HDR-021\n");
     }
 }
 
@@ -113,8 +113,8 @@ static void a_page_that_is_sent_twice_is_marked_where_its_payload_never_came(voi
     put_page(2, 0, 100);
     end(MFD_BACKWARD, MFD_EVENT_RESET);
     finish();
-    assert_ends("", "ch 0 packet 1 none 1+0 pages of mem0\t\n"
-                    "ch 0 closed\tMF-SYNC-008\n");
+    assert_ends("", "1\t\n"
+                    "\tMF-SYNC-008\n");
 }
 
 static void what_comes_after_the_receiver_has_closed_is_observed_once(void **state)
@@ -128,9 +128,9 @@ static void what_comes_after_the_receiver_has_closed_is_observed_once(void **sta
     put_page(2, PAGE, PAGE);
     put_page(3, PAGE, PAGE); /* again, so that it shows that all is still watched */
     finish();
-    assert_ends("", "ch 0 packet 1 none 1+0 pages of mem0\t\n"
-                    "ch 0 packet 2 none 1+0 pages of mem0\t\n"
-                    "ch 0 packet 3 none 1+0 pages of mem0\tMF-SYNC-008\n");
+    assert_ends("", "1\t\n"
+                    "2\t\n"
+                    "3\tMF-SYNC-008\n");
 }
 
 int main(int argc, char **argv)

@@ -12,7 +12,7 @@
 /* Of contents the first bytes; without reserved fields, and bits of flags, which versions of Wireshark write in different ways. */
 #define CUT \
     "sed -E '/^QEMU/,$!d; /^$/d; /Reserved: 0$/d; /^ *[01.]{4} [01. ]* = /d; " \
-    "s/(Data|Payload|offsets): ([0-9a-f]{8})[0-9a-f].*/\\1: \\2/'"
+    "s/ \\[[^] ]*\\]:/:/; s/(Data|Payload|offsets): ([0-9a-f]{8})[0-9a-f].*/\\1: \\2/'"
 #define HEADER(method, revision, flags, size, zero) \
     "QEMU multifd migration, ch 3, packet 7 " method " 1+" zero " pages of mem0\n" \
     "    [Migration: 0]\n" \
