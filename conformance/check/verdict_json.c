@@ -119,7 +119,7 @@ static json_t *rule_json(const struct mfd_checked_rule *result, enum mfd_rule ru
     return json;
 }
 
-static json_t *migration_json(const struct mfd_checked *checked)
+json_t *mfd_checked_json(const struct mfd_checked *checked)
 {
     const uint8_t *uuid = checked->learned.config.uuid;
     char text[MFD_UUID_TEXT_SIZE + 1] = "";
@@ -175,7 +175,7 @@ bool mfd_verdicts_json(FILE *out, const char *suite, const char *path,
     bool good = false;
 
     for (size_t i = 0; i < mfd_checker_count(verdicts->checker); i++) {
-        json_array_append_new(migrations, migration_json(mfd_checker_at(verdicts->checker, i)));
+        json_array_append_new(migrations, mfd_checked_json(mfd_checker_at(verdicts->checker, i)));
     }
     json_object_set_new(json, "suite", json_string(suite));
     json_object_set_new(json, "capture", file_json(path, verdicts));

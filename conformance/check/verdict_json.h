@@ -7,6 +7,11 @@
 
 #include "capture.h"
 
+#include <jansson.h>
+
+/* One migration, as it stands in the list of the schema; after its end. A new reference. */
+json_t *mfd_checked_json(const struct mfd_checked *checked);
+
 /* `suite`: version of mfdkit; `path`: of the file. False if it could not be written. */
 bool mfd_verdicts_json(FILE *out, const char *suite, const char *path,
                        const struct mfd_verdicts *verdicts);

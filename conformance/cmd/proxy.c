@@ -5,6 +5,7 @@
 #include "net.h"
 #include "option_number.h"
 #include "relay.h"
+#include "verdict_json.h"
 #include "verdict_text.h"
 
 #include <argp.h>
@@ -17,13 +18,14 @@
 #define FAULTS_MAX 16u
 #define BACKLOG 256
 
-enum { KEY_LISTEN = 0x100, KEY_TO, KEY_FAULT, KEY_PCAP, KEY_GUARD };
+enum { KEY_LISTEN = 0x100, KEY_TO, KEY_FAULT, KEY_PCAP, KEY_GUARD, KEY_JSON };
 
 struct options {
     struct mfd_known_options known;
     const char *listen;
     const char *to;
     const char *pcap;
+    const char *json;
     struct mfd_fault_line *faults[FAULTS_MAX];
     size_t fault_count;
     unsigned guard_s;
@@ -39,6 +41,7 @@ static const struct argp_option option_list[] = {
      0},
     {"save-pcap", KEY_PCAP, "FILE", 0, "a capture of what the receiver gets, and of its answers",
      0},
+    {"json", KEY_JSON, "FILE", 0, "write the results for machines, too", 0},
     {"guard", KEY_GUARD, "SECONDS", 0, "end when nothing at all happens for so long (300)", 0},
     {"all", 'a', NULL, 0, "list the rules that were held, too", 0},
     {0}};
@@ -77,6 +80,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         break;
     case KEY_PCAP:
         options->pcap = value;
+        break;
+    case KEY_JSON:
+        options->json = value;
         break;
     case KEY_GUARD:
         options->guard_s = mfd_option_number(value, state, "--guard", 1000000);
@@ -135,6 +141,42 @@ static bool put_faults(const struct options *options, const struct mfd_relay_res
     return all;
 }
 
+/* Whether there is a migration that was read. */
+static bool was_judged(const struct mfd_relay_result *result)
+{
+    return result->checked && !result->tls && result->bytes[0];
+}
+
+/* Exactly the keys of proxy.schema.json in conformance/proxy. */
+static bool write_json(const struct options *options, const struct mfd_relay_result *result)
+{
+    static const char *const ends[] = {
+        [MFD_RELAY_DONE] = "done", [MFD_RELAY_SILENT] = "silent", [MFD_RELAY_FAILED] = "failed"};
+    FILE *out = fopen(options->json, "we");
+    json_t *faults = json_array();
+    json_t *json = NULL;
+    bool good = false;
+
+    for (size_t i = 0; i < options->fault_count; i++) {
+        json_array_append_new(faults, json_pack("{s:s, s:b}", "fault",
+                                                mfd_fault_line_text(options->faults[i]), "applied",
+                                                (int)result->applied[i]));
+    }
+    json = json_pack("{s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "suite",
+                     MFD_SUITE_VERSION, "end", ends[result->end], "error",
+                     result->error[0] ? result->error : NULL, "connections",
+                     (json_int_t)result->connections, "refused", (json_int_t)result->refused, "tls",
+                     (json_int_t)result->tls, "bytes_to_receiver", (json_int_t)result->bytes[0],
+                     "bytes_to_sender", (json_int_t)result->bytes[1], "faults", faults, "migration",
+                     was_judged(result) ? mfd_checked_json(result->checked) : json_null());
+    good = out && json && json_dumpf(json, out, JSON_INDENT(2)) == 0 && fputc('\n', out) != EOF;
+    json_decref(json);
+    if (out) {
+        good = fclose(out) == 0 && good;
+    }
+    return good;
+}
+
 static int report(const struct options *options, const struct mfd_relay_result *result)
 {
     const struct mfd_checked *checked = result->checked;
@@ -149,7 +191,7 @@ static int report(const struct options *options, const struct mfd_relay_result *
     applied = put_faults(options, result);
     if (result->tls) {
         printf("%zu connections in TLS: not judged\n", result->tls);
-    } else if (result->bytes[0]) {
+    } else if (was_judged(result)) {
         mfd_checked_text(stdout, checked, options->all);
     }
     if (result->error[0]) {
@@ -157,6 +199,9 @@ static int report(const struct options *options, const struct mfd_relay_result *
     }
     if (result->end == MFD_RELAY_SILENT) {
         fprintf(stderr, "mfdkit proxy: nothing happened for %u s\n", options->guard_s);
+    }
+    if (options->json && !write_json(options, result)) {
+        return complain(options->json, errno);
     }
     if (result->end != MFD_RELAY_DONE) {
         return MFD_HARNESS;

@@ -3,6 +3,7 @@
 #include "cmd.h"
 #include "fixture.h"
 #include "ram_file.h"
+#include "schema.h"
 #include "scratch.h"
 
 #include <setjmp.h>
@@ -131,6 +132,42 @@ static void a_fault_is_not_the_senders(void **state)
     free(outcome.text);
 }
 
+static void the_json_is_as_its_schema_says(void **state)
+{
+    json_t *schema = fixture_schema("../proxy/proxy.schema.json");
+    json_t *of_check = fixture_schema("../check/check.schema.json");
+    json_t *item = NULL;
+    json_t *json = NULL;
+    json_t *migration = NULL;
+    char path[96];
+    char option[192];
+    struct outcome outcome;
+    int applied = 0;
+    int other = 0;
+
+    (void)state;
+    assert_int_equal(
+        json_unpack(of_check, "{s:{s:{s:o}}}", "properties", "migrations", "items", &item), 0);
+    snprintf(path, sizeof(path), "%s/x.json", dir);
+    snprintf(option, sizeof(option),
+             "--json %s --fault 'ch 0 hello ! id=1' --fault 'ch 1 data#99 ! omit'", path);
+    outcome = migrate(option);
+    assert_int_equal(outcome.proxy, MFD_UNEXPECTED);
+    free(outcome.text);
+    json = json_load_file(path, 0, NULL);
+    assert_non_null(json);
+    assert_true(fixture_conforms(json, schema));
+    assert_int_equal(json_unpack(json, "{s:[{s:b}, {s:b}], s:o}", "faults", "applied", &applied,
+                                 "applied", &other, "migration", &migration),
+                     0);
+    assert_true(applied && !other);
+    assert_true(fixture_conforms(migration, item));
+    json_decref(json);
+    json_decref(of_check);
+    json_decref(schema);
+    unlink(path);
+}
+
 static void a_fault_whose_message_never_came_is_told(void **state)
 {
     struct outcome outcome = migrate("--fault 'ch 1 data#99 ! omit'");
@@ -198,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_migration_completes_and_its_capture_can_be_checked),
         cmocka_unit_test(a_fault_is_not_the_senders),
+        cmocka_unit_test(the_json_is_as_its_schema_says),
         cmocka_unit_test(a_fault_whose_message_never_came_is_told),
         cmocka_unit_test(a_value_that_was_there_anyway_is_told),
         cmocka_unit_test(wrong_usage_is_told),
