@@ -320,12 +320,14 @@ static void judge(struct mfd_checked *checked, enum mfd_rule rule)
 {
     const struct mfd_observer *observer = &checked->watch->observer;
     enum mfd_undecided reason = mfd_observer_undecided(observer, rule);
-    enum mfd_observed seen = mfd_observer_verdict(observer, rule).state;
+    struct mfd_observation observed = mfd_observer_verdict(observer, rule);
+    enum mfd_observed seen = observed.state;
     struct mfd_checked_rule *result = &checked->rules[rule];
     size_t with = 0;
     size_t without = 0;
 
     count_revisions(&checked->learned, rule, &with, &without);
+    result->count = observed.count; /* with those that there was no room to list */
     result->reason = NULL;
     if (!with) {
         result->state = MFD_CHECKED_NOT_APPLICABLE;

@@ -117,6 +117,29 @@ const struct mfd_ramtable *mfd_observer_blocks(const struct mfd_observer *observ
     return observer->context.ram;
 }
 
+/*
+ * One packet can break a rule a hundred times. Where the list is full of such, the first breach of another rule takes
+ * the place of a repeat: nobody could tell later where it was.
+ */
+static void list_breach(struct mfd_observer *observer, struct mfd_breach breach, bool first)
+{
+    struct mfd_breach *list = observer->memory.breaches;
+    size_t room = observer->memory.breach_room;
+
+    if (observer->breaches < room) {
+        list[observer->breaches++] = breach;
+        return;
+    }
+    for (size_t i = room; first && i-- > 1;) {
+        for (size_t before = 0; before < i; before++) {
+            if (list[before].rule == list[i].rule) {
+                list[i] = breach;
+                return;
+            }
+        }
+    }
+}
+
 void mfd_observe_breach(struct mfd_observer *observer, enum mfd_rule rule,
                         const struct mfd_observer_conn *conn, size_t at, uint64_t got,
                         uint64_t want)
@@ -126,10 +149,8 @@ void mfd_observe_breach(struct mfd_observer *observer, enum mfd_rule rule,
     if (!mfd_rule_applies(rule, observer->config.rev)) {
         return;
     }
-    if (observer->breaches < observer->memory.breach_room) {
-        observer->memory.breaches[observer->breaches++] =
-            (struct mfd_breach){rule, conn->number, conn->offset + at, got, want};
-    }
+    list_breach(observer, (struct mfd_breach){rule, conn->number, conn->offset + at, got, want},
+                verdict->count == 0);
     if (verdict->count++ == 0) {
         verdict->state = MFD_OBSERVED_BROKEN;
         verdict->event = observer->event;

@@ -248,7 +248,10 @@ void mfd_observer_missing(struct mfd_observer *observer, uint32_t connection, ui
 /* No event follows: what can now be told, is. */
 void mfd_observer_end(struct mfd_observer *observer);
 
-/* How many breaches the last event, or the end, showed: they stand in the memory for breaches. */
+/*
+ * How many breaches the last event, or the end, showed, as far as there is room: they stand in the memory for
+ * breaches. The first one of a rule has room before repeats of others.
+ */
 size_t mfd_observer_breaches(const struct mfd_observer *observer);
 
 enum mfd_observer_role { MFD_ROLE_NONE_YET, MFD_ROLE_IS_MAIN, MFD_ROLE_IS_CHANNEL };

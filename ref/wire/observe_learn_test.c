@@ -51,6 +51,30 @@ static void breaches_beyond_the_memory_for_them_are_still_counted(void **state)
     assert_state(MFD_INIT_003, MFD_OBSERVED_BROKEN);
 }
 
+static void the_first_breach_of_a_rule_has_room_before_repeats_of_others(void **state)
+{
+    uint8_t *packet = NULL;
+
+    (void)state;
+    build_10_0();
+    packet = bytes_of(0, 2);
+    for (size_t i = 0; i < 4; i++) {
+        packet[MFD_PACKET_FIXED + 8 * i + 7] = 1;
+    }
+    packet[MFD_PACKET_RAMBLOCK + 100] = 1;
+    prepare();
+    start_with(MFD_REV_10_0);
+    memory.breach_room = 2;
+    mfd_observer_start(&observer, &config, &memory);
+    for (size_t i = 0; i <= item_of(0, 2); i++) {
+        deliver_bytes(&items[i], arena + items[i].start, items[i].len);
+    }
+    assert_int_equal(mfd_observer_breaches(&observer), 2);
+    assert_int_equal(breaches[0].rule, MFD_HDR_024);
+    assert_int_equal(breaches[1].rule, MFD_HDR_008);
+    assert_int_equal(mfd_observer_verdict(&observer, MFD_HDR_024).count, 4);
+}
+
 static void what_is_learnt_is_judged_from_then_on(void **state)
 {
     (void)state;
@@ -191,6 +215,7 @@ int main(void)
         cmocka_unit_test(each_message_is_told_with_its_place_and_payload),
         cmocka_unit_test(each_breach_is_listed_with_the_event_that_shows_it),
         cmocka_unit_test(breaches_beyond_the_memory_for_them_are_still_counted),
+        cmocka_unit_test(the_first_breach_of_a_rule_has_room_before_repeats_of_others),
         cmocka_unit_test(what_is_learnt_is_judged_from_then_on),
         cmocka_unit_test(memory_for_pages_may_come_with_the_list_of_blocks),
         cmocka_unit_test(room_may_become_larger_while_messages_are_in_it),
