@@ -134,7 +134,7 @@ static bool write_scenario(const char *folder, const char *path)
     bool good = scenario != NULL;
 
     for (size_t r = 0; good && r < sizeof(releases) / sizeof(releases[0]); r++) {
-        struct mfd_target target = {.machine = "none", .slow = true};
+        struct mfd_target target = {.machine = "none", .slow = true, .settable = true};
         struct mfd_instance *instances = NULL;
         size_t count = 0;
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Single messages: hello, packet and device-state header against the RAM blocks of the case, in its revision,
- * which is a byte of it. Each data event of a channel is one message, whole or cut; only the first few are taken,
- * since a call has to be short beside what an engine does for it.
+ * which is a byte of it; what is no longer than a hello also as one of the two of 2017. Each data event of a channel is one
+ * message, whole or cut; only the first few are taken, since a call has to be short beside what an engine does for it.
+ * Nothing is allocated, so the number of the allocation that fails says what is not known: 1 the method, 2 the blocks, 4
+ * the channels, 8 the UUID.
  *
  * Expected beyond not crashing: findings lie within the message; what is accepted is within bounds, by a
  * reckoning of its own; a message without any finding is what packing its fields gives; the fields of
@@ -20,6 +22,8 @@
 #define FINDINGS (3 * MFD_SLOTS_MAX + 32)
 #define MESSAGES_TRIED 6u
 #define EVENTS_READ 32u
+/* Most replies of a receiver are no longer. */
+#define REPLY_MAX 16u
 #define DATA_READ (2 * MFD_PACKET_SIZE_MAX)
 
 static struct mfd_finding list[FINDINGS];
@@ -27,6 +31,20 @@ static struct mfd_ramblock blocks[MFD_CASE_BLOCKS_MAX];
 
 typedef void check_fn(const struct mfd_check_context *context, const uint8_t *buf, size_t len,
                       struct mfd_findings *findings);
+
+/* Without room for all findings they are counted, and the first is kept. */
+static void expect_counted(check_fn *check, const struct mfd_check_context *context,
+                           const struct mfd_event *event, const struct mfd_findings *all)
+{
+    struct mfd_finding first;
+    struct mfd_findings few = {&first, 1, 0};
+
+    check(context, event->bytes, event->len, &few);
+    MFD_FUZZ_EXPECT(few.count == all->count && first.rule == all->list[0].rule,
+                    "%zu findings of %zu where there is room for one", few.count, all->count);
+    MFD_FUZZ_EXPECT(!mfd_findings_refused(&few) || mfd_findings_refused(all),
+                    "refused for less than is known");
+}
 
 /* Runs a check; returns its findings, all of which lie within `size` bytes, the whole message. */
 static struct mfd_findings judge(check_fn *check, const struct mfd_check_context *context,
@@ -36,6 +54,9 @@ static struct mfd_findings judge(check_fn *check, const struct mfd_check_context
 
     check(context, event->bytes, event->len, &findings);
     MFD_FUZZ_EXPECT(findings.count <= FINDINGS, "%zu findings", findings.count);
+    if (findings.count > 1) {
+        expect_counted(check, context, event, &findings);
+    }
     for (size_t i = 0; i < findings.count; i++) {
         const struct mfd_finding *f = &list[i];
 
@@ -57,11 +78,33 @@ static void try_hello(const struct mfd_check_context *context, const struct mfd_
         return;
     }
     hello = mfd_hello_unpack(event->bytes);
-    MFD_FUZZ_EXPECT(hello.id < context->channels, "id %u", hello.id);
+    MFD_FUZZ_EXPECT(hello.id < context->channels || !context->channels, "id %u", hello.id);
     mfd_hello_pack(packed, hello.uuid, hello.id);
     MFD_FUZZ_EXPECT(memcmp(packed, event->bytes, MFD_HELLO_RESERVED) == 0, "a hello changes");
     MFD_FUZZ_EXPECT(findings.count || memcmp(packed, event->bytes, sizeof(packed)) == 0,
                     "reserved bytes without finding");
+}
+
+/* The hello of one of the stages of 2017. */
+static void try_old_hello(const struct mfd_check_context *known, enum mfd_rev rev,
+                          const struct mfd_event *event)
+{
+    struct mfd_check_context context = *known;
+    struct mfd_findings findings;
+    uint8_t packed[MFD_HELLO_SIZE];
+    unsigned id = 0;
+
+    context.rev = rev;
+    findings = judge(mfd_check_hello, &context, event, mfd_hello_size(rev));
+    if (event->len < mfd_hello_size(rev) || findings.count) {
+        return;
+    }
+    id = mfd_hello_id(rev, event->bytes);
+    MFD_FUZZ_EXPECT(id < context.channels || !context.channels, "id %u", id);
+    if (context.uuid && id < MFD_CHANNELS_MAX) {
+        mfd_hello_write(rev, packed, context.uuid, (uint8_t)id);
+        MFD_FUZZ_EXPECT(memcmp(packed, event->bytes, mfd_hello_size(rev)) == 0, "a hello changes");
+    }
 }
 
 /* Every page that an accepted packet lists lies in the block that it names. */
@@ -71,6 +114,9 @@ static void expect_in_bounds(const struct mfd_check_context *context, const stru
     const struct mfd_ramblock *block = NULL;
     uint64_t listed = (uint64_t)packet->normal_pages + packet->zero_pages;
 
+    if (!context->ram) {
+        return;
+    }
     for (size_t i = 0; !block && i < context->ram->count; i++) {
         block = strncmp(context->ram->blocks[i].name, packet->ramblock, MFD_IDSTR_SIZE) == 0
                     ? &context->ram->blocks[i]
@@ -156,11 +202,22 @@ static void walk_fields(const struct mfd_event *event, enum mfd_message message,
 /* What a message most likely is; its fields may be walked as any. */
 static enum mfd_message kind_of(const struct mfd_event *event)
 {
+    if (event->len <= REPLY_MAX) {
+        return MFD_MSG_reply;
+    }
     if (event->len <= MFD_HELLO_SIZE) {
         return MFD_MSG_hello;
     }
     return mfd_get32(event->bytes + MFD_PACKET_FLAGS) & MFD_FLAG_DEVICE_STATE ? MFD_MSG_device
                                                                               : MFD_MSG_packet;
+}
+
+static void leave_out(struct mfd_check_context *context, unsigned what)
+{
+    context->method = what & 1 ? MFD_METHOD_UNKNOWN : context->method;
+    context->ram = what & 2 ? NULL : context->ram;
+    context->channels = what & 4 ? 0 : context->channels;
+    context->uuid = what & 8 ? NULL : context->uuid;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -179,6 +236,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < c->block_count; i++) {
         blocks[i] = c->blocks[i].ram;
     }
+    leave_out(&context, c->fail);
     mfd_fuzz_account(0);
     for (size_t i = 0; i < c->event_count && tried < MESSAGES_TRIED; i++) {
         const struct mfd_event *event = &c->events[i];
@@ -192,6 +250,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         tried++;
         try_hello(&context, event);
+        if (event->len <= MFD_HELLO_SIZE) {
+            try_old_hello(&context, MFD_REV_2017_TEXT, event);
+            try_old_hello(&context, MFD_REV_2017_BINARY, event);
+        }
         try_packet(&context, event);
         try_device(&context, event);
         walk_fields(event, kind_of(event), c->page_size);

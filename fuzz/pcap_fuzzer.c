@@ -156,6 +156,9 @@ static struct mfd_given told(uint64_t by)
     given.channels = by >> 12 & 7;
     given.page_size = by & 0x10000 ? (int)(MFD_PAGE_SIZE_MIN << (by >> 17 & 7)) : given.page_size;
     given.no_switchover = by & 0x100000;
+    given.sync = by & 0x200000 ? MFD_SYNC_SECTION : given.sync;
+    given.zero = by & 0x400000 ? MFD_ZERO_MAIN : given.zero;
+    given.machine = by & 0x800000 ? "pc" : given.machine;
     return given;
 }
 
