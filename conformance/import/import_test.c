@@ -15,7 +15,8 @@
 
 #include <cmocka.h>
 
-#define CONNECTIONS 256u
+/* Those of a scenario: 255 channels, main, and some too many. */
+#define CONNECTIONS 1024u
 
 /* What each connection sends, and how many are ended. */
 struct streams {
@@ -28,6 +29,7 @@ struct streams {
 
 static void add_bytes(struct streams *s, size_t conn, const uint8_t *bytes, size_t len, bool any)
 {
+    assert_true(conn < CONNECTIONS);
     if (!s->ended[conn] && len) {
         s->bytes[conn] = realloc(s->bytes[conn], s->size[conn] + len);
         s->any[conn] = realloc(s->any[conn], s->size[conn] + len);
@@ -40,6 +42,7 @@ static void add_bytes(struct streams *s, size_t conn, const uint8_t *bytes, size
 
 static void add_end(struct streams *s, size_t conn)
 {
+    assert_true(conn < CONNECTIONS);
     s->ends += !s->ended[conn];
     s->ended[conn] = true;
 }
