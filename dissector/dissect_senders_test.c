@@ -16,13 +16,8 @@
 
 static const char *peers[PEERS_MAX + 1] = {"ref", "qemu"};
 /* Whole migrations, some of them under TLS, and such as end within a packet. */
-static const char *globs[GLOBS_MAX + 1] = {"send/whole",
-                                           "send/page-closed",
-                                           "send/page-stalled",
-                                           "send/tls-x509",
-                                           "send/tls-psk",
-                                           "send/tls-*-main*",
-                                           NULL};
+static const char *globs[GLOBS_MAX + 1] = {"send/whole",   "send/page-closed", "send/tls-x509",
+                                           "send/tls-psk", "send/tls-*-main*", NULL};
 
 static size_t tls_count;
 static size_t broken_count;
