@@ -114,16 +114,18 @@ struct mfd_note;
 struct mfd_flow {
     enum mfd_place place;
     bool begun;
-    bool gap;               /* bytes are missing, so nothing is observed any more */
-    bool missed;            /* messages may be: sync points are not counted any more */
-    uint32_t next_seq;      /* TCP only */
-    uint64_t offset;        /* of the next byte, from the first that was seen */
-    uint64_t observed;      /* up to where the observer has seen bytes that waited */
-    uint32_t tcp_next;      /* what TCP expects behind the last frame */
-    uint64_t skip;          /* bytes of payload to come */
-    struct mfd_note *owner; /* whose payload that is */
-    uint32_t held;          /* bytes that wait for more */
-    uint32_t rest;          /* those of them that are kept: no more than a header */
+    bool gap;                 /* bytes are missing, so nothing is observed any more */
+    bool missed;              /* messages may be: sync points are not counted any more */
+    uint32_t next_seq;        /* TCP only */
+    uint64_t offset;          /* of the next byte, from the first that was seen */
+    uint64_t observed;        /* up to where the observer has seen bytes that waited */
+    uint32_t tcp_next;        /* what TCP expects behind the last frame */
+    uint64_t skip;            /* bytes of payload to come */
+    struct mfd_note *owner;   /* whose payload that is */
+    uint32_t held;            /* bytes that wait for more */
+    uint32_t put_off_seq;     /* of the call whose notes are those below */
+    struct mfd_note *put_off; /* what is shown in the next call, or NULL */
+    uint32_t rest;            /* those of them that are kept: no more than a header */
     uint32_t rest_room;
     uint8_t *rest_bytes;
 };

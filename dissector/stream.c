@@ -301,6 +301,38 @@ static void keep_rest(struct mfd_parse *parse)
     }
 }
 
+/*
+ * A message may have been whole in what waited for more, as a page size shows that was learnt meanwhile. If then the next one
+ * asks for more, TCP takes it that nothing of the new segment was used, and does not give it a second time: all
+ * is asked for again, and what was found so far is of the call that gets it.
+ */
+static void put_off(struct mfd_parse *parse)
+{
+    struct mfd_call *call = parse->call;
+    uint32_t taken = call->want_at;
+
+    if (call->want && taken && taken <= parse->held) {
+        parse->flow->put_off = call->first;
+        parse->flow->put_off_seq = call->seq;
+        parse->flow->held += taken;
+        call->first = call->last = NULL;
+        call->want_at = 0;
+    }
+}
+
+/* The notes of an earlier call about the same bytes. */
+static void take_up(struct mfd_call *call, struct mfd_flow *flow, uint32_t frame)
+{
+    if (flow->put_off && flow->put_off_seq == call->seq) {
+        call->first = flow->put_off;
+        for (struct mfd_note *note = call->first; note; note = note->next) {
+            note->frame = frame;
+            call->last = note;
+        }
+    }
+    flow->put_off = NULL;
+}
+
 static struct mfd_call *take_apart(tvbuff_t *tvb, packet_info *pinfo, const uint32_t *seq,
                                    struct mfd_link *link)
 {
@@ -325,11 +357,15 @@ static struct mfd_call *take_apart(tvbuff_t *tvb, packet_info *pinfo, const uint
     }
     if (parse.flow->begun && seq) {
         align(&parse, *seq);
+        take_up(call, parse.flow, pinfo->num);
     }
     parse.flow->begun = true;
     while (parse.at < parse.len && step(&parse)) {}
     keep_rest(&parse);
     parse.flow->next_seq = call->seq + (call->want ? call->want_at : parse.at);
+    if (seq) {
+        put_off(&parse);
+    }
     return call;
 }
 
