@@ -593,6 +593,7 @@ static bool beyond_the_bytes(enum mfd_rule rule)
     case MFD_TLS_003:
     case MFD_DEV_003:
     case MFD_PAY_003:
+    case MFD_PAY_004:
     case MFD_PAY_005:
     case MFD_PAY_010:
     case MFD_PAY_011:
