@@ -266,6 +266,13 @@ static void try_file(const char *path, struct tally *tally)
     try_case(bytes, size, size % 2, tally);
 }
 
+/* With a sanitizer it takes eight times as long: there, a part of them. */
+#ifdef __SANITIZE_ADDRESS__
+enum { EACH = 4 };
+#else
+enum { EACH = 1 };
+#endif
+
 static void every_input_of_the_corpus_becomes_a_scenario(void **state)
 {
     struct tally tally = {0};
@@ -273,7 +280,7 @@ static void every_input_of_the_corpus_becomes_a_scenario(void **state)
 
     (void)state;
     assert_int_equal(glob(MFD_CORPUS "/*", 0, NULL, &inputs), 0);
-    for (size_t i = 0; i < inputs.gl_pathc; i++) {
+    for (size_t i = 0; i < inputs.gl_pathc; i += EACH) {
         try_file(inputs.gl_pathv[i], &tally);
     }
     print_message("%zu cases, %zu messages, %zu of them as bytes\n", tally.cases, tally.messages,
