@@ -5,11 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-bool mfd_counters_rule(enum mfd_rule rule)
-{
-    return rule == MFD_NUM_006 || rule == MFD_NUM_007 || rule == MFD_PAY_004;
-}
-
 static void add(struct mfd_result *result, enum mfd_rule rule, bool broken, const char *text)
 {
     result->rules[result->rule_count++] = (struct mfd_result_rule){

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Rules of a sender under test that are decided by counting what was received of it, and by what it says that it has
- * sent.
+ * sent. Not every sender, and not every method, shows them.
  */
 #ifndef MFD_COUNTERS_H
 #define MFD_COUNTERS_H
@@ -9,9 +9,6 @@
 #include "result.h"
 #include "source.h"
 #include "take.h"
-
-/* Whether it is one of them. Not every sender, and not every method, shows them. */
-bool mfd_counters_rule(enum mfd_rule rule);
 
 /*
  * Adds to the result what the links of a migration decide, which has room for every rule. `said` is what the sender
