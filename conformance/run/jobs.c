@@ -15,10 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/*
- * Not a process for each piece: the pages that it writes to first, most of the heap among them, would each be copied
- * again, which costs more than most pieces do.
- */
 struct slot {
     pid_t pid; /* 0: free */
     int fd;    /* numbers of pieces go in, answers come out, a line each */
@@ -39,7 +35,10 @@ static void ask_stop(int signal_number)
     stop_asked = 1;
 }
 
-/* In the child: never returns. */
+/*
+ * In the child: never returns. It works on one piece after the other, for the pages that a new process writes to first,
+ * most of the heap among them, would each be copied again, which costs more than most pieces do.
+ */
 __attribute__((noreturn)) static void work(const struct mfd_jobs *jobs, int fd, pid_t parent)
 {
     FILE *out = fdopen(fd, "w");
@@ -123,8 +122,8 @@ static bool read_slot(struct slot *slot)
     return n > 0;
 }
 
-/* The process ends: by itself if nothing is to be ended, else now. */
-static void end_process(struct slot *slot, bool now, char *how, size_t size)
+/* The process ends: `now`, or by itself when nothing more comes. Its status, as wait() has it. */
+static int end_process(struct slot *slot, bool now)
 {
     int status = 0;
 
@@ -134,37 +133,34 @@ static void end_process(struct slot *slot, bool now, char *how, size_t size)
     shutdown(slot->fd, SHUT_RDWR); /* later processes have the descriptor too */
     close(slot->fd);
     while (waitpid(slot->pid, &status, 0) < 0 && errno == EINTR) {}
-    snprintf(how, size, "the harness's own process ended with %s %d",
-             WIFSIGNALED(status) ? "signal" : "status",
-             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     free(slot->text);
     *slot = (struct slot){.pid = 0};
+    return status;
 }
 
 /* Tells what became of a piece that has no answer. `why` is NULL if its process has ended by itself. */
 static void end_without_answer(const struct mfd_jobs *jobs, struct slot *slot, const char *why)
 {
     size_t index = slot->index;
-    bool busy = slot->busy;
+    int status = end_process(slot, why != NULL);
     char how[80];
 
-    end_process(slot, why != NULL, how, sizeof(how));
-    if (busy) {
-        jobs->done(index, NULL, why ? why : how, jobs->context);
-    }
+    snprintf(how, sizeof(how), "the harness's own process ended with %s %d",
+             WIFSIGNALED(status) ? "signal" : "status",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    jobs->done(index, NULL, why ? why : how, jobs->context);
 }
 
 static void end_with_answer(const struct mfd_jobs *jobs, struct slot *slot)
 {
     json_t *answer = json_loadb(slot->text, slot->len - 1, 0, NULL);
-    char how[80];
 
     slot->busy = false;
     slot->len = 0;
     jobs->done(slot->index, answer, answer ? NULL : "its answer is not to be read", jobs->context);
     json_decref(answer);
     if (slot->given == MFD_JOBS_A_PROCESS) {
-        end_process(slot, false, how, sizeof(how));
+        end_process(slot, false);
     }
 }
 
@@ -196,13 +192,11 @@ static void serve(const struct mfd_jobs *jobs, struct slot *slots, struct pollfd
 /* Ends all processes; those that are busy are so because another could not be started. */
 static void end_all(const struct mfd_jobs *jobs, struct slot *slots)
 {
-    char how[80];
-
     for (unsigned i = 0; i < jobs->parallel; i++) {
         if (slots[i].busy) {
             end_without_answer(jobs, &slots[i], "another process could not be started");
         } else if (slots[i].pid) {
-            end_process(&slots[i], false, how, sizeof(how));
+            end_process(&slots[i], false);
         }
     }
 }
