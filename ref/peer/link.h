@@ -19,9 +19,8 @@ struct mfd_link {
     unsigned number;      /* of the session's connection */
     struct mfd_sock sock; /* its fd is changed only by the accepting thread, under the mutex */
     bool first;           /* accepted before all others */
-    bool used;
-    bool left; /* under the mutex: the thread has nothing more to do */
-    bool drop; /* under the mutex: close as soon as it has left */
+    bool left;            /* under the mutex: the thread has nothing more to do */
+    bool drop;            /* under the mutex: close as soon as it has left */
     pthread_t thread;
     struct mfd_conn conn;
     atomic_bool greeted; /* the TLS handshake, if there is one, is over */
@@ -43,7 +42,8 @@ struct mfd_receiver {
     bool told_end;
     uint64_t told_points;
     bool left_greeted; /* a connection was closed behind its TLS handshake, before its first byte */
-    struct mfd_link *links[MFD_SESSION_CONNS_MAX]; /* those that were ever used, owned */
+    /* owned, changed under the mutex; NULL where there is no connection */
+    struct mfd_link *links[MFD_SESSION_CONNS_MAX];
 };
 
 /* The thread of a connection; `arg` is its struct mfd_link. */

@@ -44,7 +44,7 @@ static void shut_down(const struct mfd_receiver *r, bool only_extras)
     for (unsigned i = 0; i < r->session.conn_count; i++) {
         const struct mfd_session_conn *sc = &r->session.conns[i];
 
-        if (r->links[i]->used && (sc->extra || !only_extras)) {
+        if (r->links[i] && (sc->extra || !only_extras)) {
             shutdown(r->links[i]->sock.fd, sc->role == MFD_ROLE_MAIN ? SHUT_RD : SHUT_RDWR);
         }
     }
@@ -99,20 +99,17 @@ static int place_link(struct mfd_receiver *r, int fd)
     pthread_mutex_lock(&r->mutex);
     number = mfd_session_open(&r->session);
     if (number >= 0) {
-        if (!r->links[number]) { /* not a place that was used before */
-            r->links[number] = fresh;
-            fresh = NULL;
-        }
-        *r->links[number] = (struct mfd_link){
+        *fresh = (struct mfd_link){
             .receiver = r,
             .number = (unsigned)number,
             .sock = mfd_sock_plain(fd),
             .first = r->result->connections == 1,
-            .used = true,
         };
+        r->links[number] = fresh;
+    } else {
+        free(fresh);
     }
     pthread_mutex_unlock(&r->mutex);
-    free(fresh);
     return number;
 }
 
@@ -122,10 +119,11 @@ static void free_link(struct mfd_receiver *r, struct mfd_link *link)
     mfd_conn_free(&link->conn);
     mfd_sock_free(&link->sock);
     pthread_mutex_lock(&r->mutex);
-    link->used = false;
+    r->links[link->number] = NULL;
     mfd_session_release(&r->session, link->number);
     close(link->sock.fd);
     pthread_mutex_unlock(&r->mutex);
+    free(link);
 }
 
 static int start_link(struct mfd_receiver *r, struct mfd_link *link)
@@ -190,7 +188,7 @@ static void close_dropped(struct mfd_receiver *r)
         bool drop = false;
 
         pthread_mutex_lock(&r->mutex);
-        drop = link->used && link->left && link->drop;
+        drop = link && link->left && link->drop;
         pthread_mutex_unlock(&r->mutex);
         if (drop) {
             join_link(r, link);
@@ -291,7 +289,7 @@ static int check_guard(struct mfd_receiver *r, struct guard *guard)
         return -1;
     }
     for (unsigned i = 0; i < r->session.conn_count; i++) {
-        if (r->links[i]->used) {
+        if (r->links[i]) {
             now.bytes += atomic_load_explicit(&r->links[i]->bytes, memory_order_relaxed) +
                          atomic_load_explicit(&r->links[i]->greeted, memory_order_relaxed);
         }
@@ -318,7 +316,7 @@ static void tell_progress(struct mfd_receiver *r, uint64_t *told)
     pthread_mutex_lock(&r->mutex);
     now.sync_points = r->session.points;
     for (unsigned i = 0; i < r->session.conn_count; i++) {
-        if (r->links[i]->used) {
+        if (r->links[i]) {
             now.bytes += atomic_load_explicit(&r->links[i]->bytes, memory_order_relaxed);
             now.pages += atomic_load_explicit(&r->links[i]->pages, memory_order_relaxed);
         }
@@ -380,19 +378,20 @@ static void accept_all(struct mfd_receiver *r, int listen_fd)
 static void finish(struct mfd_receiver *r)
 {
     for (unsigned i = 0; i < r->session.conn_count; i++) {
-        if (r->links[i]->used) {
+        if (r->links[i]) {
             join_link(r, r->links[i]);
         }
     }
     for (unsigned i = 0; i < r->session.conn_count; i++) {
         struct mfd_link *link = r->links[i];
 
-        if (link->used && r->session.failure.set && link->conn.return_path) {
+        if (!link) {
+            continue;
+        }
+        if (r->session.failure.set && link->conn.return_path) {
             mfd_link_send_shut(&link->sock, 1);
         }
-        if (link->used) {
-            free_link(r, link);
-        }
+        free_link(r, link);
     }
     r->result->completed = r->session.completed;
     r->result->failure = r->session.failure;
@@ -460,9 +459,6 @@ static void tear_down(struct mfd_receiver *r)
     }
     if (r->ping_fd >= 0) {
         close(r->ping_fd);
-    }
-    for (unsigned i = 0; i < r->session.conn_count; i++) {
-        free(r->links[i]);
     }
     free(r->setup.tail_room);
     free(r);
