@@ -163,14 +163,41 @@ static void take_prefix(struct mfd_observer *observer, struct mfd_observer_conn 
     }
 }
 
-static void take_device(struct mfd_observer *observer, struct mfd_observer_conn *conn)
+void mfd_observe_judge_device(struct mfd_observer *observer, struct mfd_observer_conn *conn)
 {
     struct mfd_findings findings = mfd_observe_findings(observer);
-    uint64_t payload = mfd_get32(conn->buf + MFD_DEVICE_NEXT_SIZE);
 
     mfd_check_device(&observer->context, conn->buf, MFD_DEVICE_SIZE, &findings);
     mfd_observe_found(observer, conn, &findings);
     mfd_observe_judged_device(observer);
+}
+
+struct mfd_findings mfd_observe_judge_packet(struct mfd_observer *observer,
+                                             struct mfd_observer_conn *conn,
+                                             const struct mfd_packet *packet)
+{
+    struct mfd_findings findings = mfd_observe_findings(observer);
+
+    mfd_check_packet(&observer->context, conn->buf, conn->want, &findings);
+    mfd_observe_found(observer, conn, &findings);
+    mfd_observe_judged_packet(observer, packet);
+    return findings;
+}
+
+uint32_t mfd_observe_method(const struct mfd_observer *observer, const struct mfd_packet *packet)
+{
+    uint32_t method = observer->config.method;
+
+    return method == MFD_METHOD_UNKNOWN
+               ? packet->flags & mfd_rev_info(observer->config.rev)->methods
+               : method;
+}
+
+static void take_device(struct mfd_observer *observer, struct mfd_observer_conn *conn)
+{
+    uint64_t payload = mfd_get32(conn->buf + MFD_DEVICE_NEXT_SIZE);
+
+    mfd_observe_judge_device(observer, conn);
     mfd_observe_tell(observer, conn, MFD_MSG_device, MFD_DEVICE_SIZE, payload);
     mfd_observe_passed(conn, MFD_DEVICE_SIZE, payload, STAGE_PREFIX, MFD_PREFIX_SIZE);
 }
@@ -342,18 +369,12 @@ static bool counts_are_wrong(const struct mfd_findings *findings)
 
 static void take_packet(struct mfd_observer *observer, struct mfd_observer_conn *conn)
 {
-    struct mfd_findings findings = mfd_observe_findings(observer);
     size_t size = mfd_packet_size(observer->config.page_size);
     struct mfd_packet packet = mfd_packet_unpack(conn->buf, observer->config.rev);
-    uint32_t method = observer->config.method;
+    uint32_t method = mfd_observe_method(observer, &packet);
+    struct mfd_findings findings = mfd_observe_judge_packet(observer, conn, &packet);
     uint64_t payload = 0;
 
-    if (method == MFD_METHOD_UNKNOWN) {
-        method = packet.flags & mfd_rev_info(observer->config.rev)->methods;
-    }
-    mfd_check_packet(&observer->context, conn->buf, size, &findings);
-    mfd_observe_found(observer, conn, &findings);
-    mfd_observe_judged_packet(observer, &packet);
     judge_number(observer, conn, &packet);
     conn->packets++;
     if (counts_are_wrong(&findings) ||

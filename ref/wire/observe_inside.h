@@ -45,6 +45,14 @@ void mfd_observe_main(struct mfd_observer *observer, struct mfd_observer_conn *c
 /* Whether a prefix is that of device state, which also tells something of the sender. */
 bool mfd_observe_opens_device(struct mfd_observer *observer, const uint8_t *buf);
 
+/* Holds the message at hand, all of which is there, to the rules about one message. Findings last until the next. */
+void mfd_observe_judge_device(struct mfd_observer *observer, struct mfd_observer_conn *conn);
+struct mfd_findings mfd_observe_judge_packet(struct mfd_observer *observer,
+                                             struct mfd_observer_conn *conn,
+                                             const struct mfd_packet *packet);
+/* Flag bit of the method that a packet's payload has, as far as it shows; 0 for none. */
+uint32_t mfd_observe_method(const struct mfd_observer *observer, const struct mfd_packet *packet);
+
 /* What comes next on a connection that is lost is looked through for a packet. */
 void mfd_observe_seek(struct mfd_observer_conn *conn);
 /* Takes some of the bytes of such a connection, at least one of them; returns how many. */

@@ -123,30 +123,23 @@ static bool may_judge(const struct mfd_observer *observer, const struct mfd_obse
 
 static void take_packet(struct mfd_observer *observer, struct mfd_observer_conn *conn)
 {
-    struct mfd_findings findings = mfd_observe_findings(observer);
     uint32_t page_size = MFD_PACKET_SPAN / ((uint32_t)(conn->want - MFD_PACKET_FIXED) / 8);
-    enum mfd_rev rev = observer->config.rev;
-    struct mfd_packet packet = mfd_packet_unpack(conn->buf, rev);
-    uint32_t method = observer->config.method == MFD_METHOD_UNKNOWN
-                          ? packet.flags & mfd_rev_info(rev)->methods
-                          : observer->config.method;
-    uint64_t payload = mfd_packet_payload(&packet, method, page_size);
+    struct mfd_packet packet = mfd_packet_unpack(conn->buf, observer->config.rev);
+    uint64_t payload =
+        mfd_packet_payload(&packet, mfd_observe_method(observer, &packet), page_size);
 
     if (!makes_sense(&packet, page_size, payload)) {
         mfd_observe_seek(conn);
         return;
     }
     if (may_judge(observer, conn)) {
-        mfd_check_packet(&observer->context, conn->buf, conn->want, &findings);
-        mfd_observe_found(observer, conn, &findings);
-        mfd_observe_judged_packet(observer, &packet);
+        mfd_observe_judge_packet(observer, conn, &packet);
     }
     framed(conn, conn->want, payload);
 }
 
 static void take_device(struct mfd_observer *observer, struct mfd_observer_conn *conn)
 {
-    struct mfd_findings findings = mfd_observe_findings(observer);
     uint64_t payload = mfd_get32(conn->buf + MFD_DEVICE_NEXT_SIZE);
 
     if (payload > DEVICE_PAYLOAD_MAX) {
@@ -154,9 +147,7 @@ static void take_device(struct mfd_observer *observer, struct mfd_observer_conn 
         return;
     }
     if (may_judge(observer, conn)) {
-        mfd_check_device(&observer->context, conn->buf, MFD_DEVICE_SIZE, &findings);
-        mfd_observe_found(observer, conn, &findings);
-        mfd_observe_judged_device(observer);
+        mfd_observe_judge_device(observer, conn);
     }
     framed(conn, MFD_DEVICE_SIZE, payload);
 }
