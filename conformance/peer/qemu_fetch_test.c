@@ -136,12 +136,12 @@ static void archives_are_read_from_deb822_sources(void **state)
                                              "Enabled: no\n"
                                              "\n"
                                              "Types: deb\n"
-                                             "URIs: https://security.example/debian-security\n"
+                                             "URIs: https://fixes.example/updates\n"
                                              "Suites: trixie-security\n"
                                              "Components: main\n"
                                              "Check-Valid-Until: no\n");
     assert_mirrors("main https://mirror.example/debian -\n"
-                   "security https://security.example/debian-security stale\n");
+                   "security https://fixes.example/updates stale\n");
 }
 
 static void archives_of_others_are_left_out(void **state)
