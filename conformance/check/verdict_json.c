@@ -2,6 +2,7 @@
 #include "verdict_json.h"
 
 #include "escape.h"
+#include "json.h"
 #include "method.h"
 #include "stage2017.h"
 
@@ -172,7 +173,6 @@ bool mfd_verdicts_json(FILE *out, const char *suite, const char *path,
     struct mfd_verdict_sums sums = mfd_verdicts_sum(verdicts, false);
     json_t *migrations = json_array();
     json_t *json = json_object();
-    bool good = false;
 
     for (size_t i = 0; i < mfd_checker_count(verdicts->checker); i++) {
         json_array_append_new(migrations, mfd_checked_json(mfd_checker_at(verdicts->checker, i)));
@@ -181,7 +181,5 @@ bool mfd_verdicts_json(FILE *out, const char *suite, const char *path,
     json_object_set_new(json, "capture", file_json(path, verdicts));
     json_object_set_new(json, "summary", counts_json(sums.counts));
     json_object_set_new(json, "migrations", migrations);
-    good = json && json_dumpf(json, out, JSON_INDENT(2)) == 0 && fputc('\n', out) != EOF;
-    json_decref(json);
-    return good;
+    return mfd_json_put(out, json);
 }

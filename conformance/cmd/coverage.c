@@ -180,10 +180,7 @@ static int show(const struct arguments *args, const struct mfd_coverage_of *of)
     if (!good) {
         fprintf(stderr, "mfdkit coverage: %s\n", error);
     } else if (args->json) {
-        json_t *json = mfd_coverage_to_json(&coverage);
-
-        good = json && json_dumpf(json, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF;
-        json_decref(json);
+        good = mfd_json_put(stdout, mfd_coverage_to_json(&coverage));
     } else {
         put_text(&coverage);
     }

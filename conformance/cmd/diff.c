@@ -77,10 +77,7 @@ static int compare(const struct arguments *args, const struct mfd_run *before,
     bool good = mfd_diff_make(&diff, before, after);
 
     if (good && args->json) {
-        json_t *json = mfd_diff_to_json(&diff);
-
-        good = json && json_dumpf(json, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF;
-        json_decref(json);
+        good = mfd_json_put(stdout, mfd_diff_to_json(&diff));
     } else if (good) {
         good = mfd_diff_write(stdout, &diff);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* mfdkit proxy: between two real peers. */
 #include "cmd.h"
+#include "json.h"
 #include "known_options.h"
 #include "net.h"
 #include "option_number.h"
@@ -169,12 +170,12 @@ static bool write_json(const struct options *options, const struct mfd_relay_res
                      (json_int_t)result->tls, "bytes_to_receiver", (json_int_t)result->bytes[0],
                      "bytes_to_sender", (json_int_t)result->bytes[1], "faults", faults, "migration",
                      was_judged(result) ? mfd_checked_json(result->checked) : json_null());
-    good = out && json && json_dumpf(json, out, JSON_INDENT(2)) == 0 && fputc('\n', out) != EOF;
-    json_decref(json);
-    if (out) {
-        good = fclose(out) == 0 && good;
+    if (!out) {
+        json_decref(json);
+        return false;
     }
-    return good;
+    good = mfd_json_put(out, json);
+    return fclose(out) == 0 && good;
 }
 
 static int report(const struct options *options, const struct mfd_relay_result *result)

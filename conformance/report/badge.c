@@ -2,6 +2,7 @@
 #include "badge.h"
 
 #include "escape.h"
+#include "json.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -63,8 +64,7 @@ bool mfd_badge_write(FILE *out, const struct mfd_run *run)
     safe = mfd_escape(label);
     json = json_pack("{s:i, s:s, s:s, s:s}", "schemaVersion", 1, "label", safe ? safe : "multifd",
                      "message", text, "color", colour(run));
-    good = json && json_dumpf(json, out, JSON_INDENT(2)) == 0 && fputc('\n', out) != EOF;
-    json_decref(json);
+    good = mfd_json_put(out, json);
     free(safe);
     return good;
 }

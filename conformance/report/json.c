@@ -138,14 +138,18 @@ json_t *mfd_run_to_json(const struct mfd_run *run)
                      results);
 }
 
-bool mfd_json_write(FILE *out, const struct mfd_run *run)
+bool mfd_json_put(FILE *out, json_t *json)
 {
-    json_t *json = mfd_run_to_json(run);
     bool ok = json && json_dumpf(json, out, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) == 0 &&
               fputc('\n', out) != EOF;
 
     json_decref(json);
     return ok;
+}
+
+bool mfd_json_write(FILE *out, const struct mfd_run *run)
+{
+    return mfd_json_put(out, mfd_run_to_json(run));
 }
 
 /*

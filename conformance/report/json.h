@@ -39,6 +39,11 @@ bool mfd_run_from_json(const json_t *json, struct mfd_run *run);
  */
 bool mfd_json_load(const char *path, struct mfd_run *run, char *error);
 
+/*
+ * Writes a document, indented, with a newline at the end, and takes the reference. False if it could not be written, or
+ * is NULL.
+ */
+bool mfd_json_put(FILE *out, json_t *json);
 /* Writes the report, indented, with a newline at the end. False if it could not be written. */
 bool mfd_json_write(FILE *out, const struct mfd_run *run);
 
