@@ -27,6 +27,10 @@ struct slot {
     size_t room;
 };
 
+/* Not in the frame of mfd_jobs_run(), which a process forked off leaves: its search for leaks would not find them there. */
+static struct slot *slots;
+static struct pollfd *fds;
+static bool ended_badly; /* a process that had answered all */
 static volatile sig_atomic_t stop_asked;
 
 static void ask_stop(int signal_number)
@@ -138,6 +142,27 @@ static int end_process(struct slot *slot, bool now)
     return status;
 }
 
+static const char *how_it_ended(int status, char *text, size_t size)
+{
+    snprintf(text, size, "the harness's own process ended with %s %d",
+             WIFSIGNALED(status) ? "signal" : "status",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    return text;
+}
+
+/* No more is to be done by the process. With a sanitizer it may have something to say of what it has done. */
+static void retire(struct slot *slot)
+{
+    int status = end_process(slot, false);
+    char how[80];
+
+    if (status && !stop_asked) {
+        fprintf(stderr, "mfdkit: %s after its last answer\n",
+                how_it_ended(status, how, sizeof(how)));
+        ended_badly = true;
+    }
+}
+
 /* Tells what became of a piece that has no answer. `why` is NULL if its process has ended by itself. */
 static void end_without_answer(const struct mfd_jobs *jobs, struct slot *slot, const char *why)
 {
@@ -145,10 +170,7 @@ static void end_without_answer(const struct mfd_jobs *jobs, struct slot *slot, c
     int status = end_process(slot, why != NULL);
     char how[80];
 
-    snprintf(how, sizeof(how), "the harness's own process ended with %s %d",
-             WIFSIGNALED(status) ? "signal" : "status",
-             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    jobs->done(index, NULL, why ? why : how, jobs->context);
+    jobs->done(index, NULL, why ? why : how_it_ended(status, how, sizeof(how)), jobs->context);
 }
 
 static void end_with_answer(const struct mfd_jobs *jobs, struct slot *slot)
@@ -160,12 +182,12 @@ static void end_with_answer(const struct mfd_jobs *jobs, struct slot *slot)
     jobs->done(slot->index, answer, answer ? NULL : "its answer is not to be read", jobs->context);
     json_decref(answer);
     if (slot->given == MFD_JOBS_A_PROCESS) {
-        end_process(slot, false);
+        retire(slot);
     }
 }
 
 /* Waits for something to happen in the slots and handles it. */
-static void serve(const struct mfd_jobs *jobs, struct slot *slots, struct pollfd *fds)
+static void serve(const struct mfd_jobs *jobs)
 {
     for (unsigned i = 0; i < jobs->parallel; i++) {
         fds[i] = (struct pollfd){.fd = slots[i].busy ? slots[i].fd : -1, .events = POLLIN};
@@ -190,13 +212,13 @@ static void serve(const struct mfd_jobs *jobs, struct slot *slots, struct pollfd
 }
 
 /* Ends all processes; those that are busy are so because another could not be started. */
-static void end_all(const struct mfd_jobs *jobs, struct slot *slots)
+static void end_all(const struct mfd_jobs *jobs)
 {
     for (unsigned i = 0; i < jobs->parallel; i++) {
         if (slots[i].busy) {
             end_without_answer(jobs, &slots[i], "another process could not be started");
         } else if (slots[i].pid) {
-            end_process(&slots[i], false);
+            retire(&slots[i]);
         }
     }
 }
@@ -208,15 +230,17 @@ bool mfd_jobs_stopping(void)
 
 bool mfd_jobs_run(const struct mfd_jobs *jobs)
 {
-    struct slot *slots = calloc(jobs->parallel, sizeof(*slots));
-    struct pollfd *fds = calloc(jobs->parallel, sizeof(*fds));
     struct sigaction stop = {.sa_handler = ask_stop};
     struct sigaction old[2];
     size_t next = 0;
     size_t busy = 0;
     size_t count = jobs->count;
-    bool good = slots && fds;
+    bool good = false;
 
+    slots = calloc(jobs->parallel, sizeof(*slots));
+    fds = calloc(jobs->parallel, sizeof(*fds));
+    good = slots && fds;
+    ended_badly = false;
     stop_asked = 0;
     sigaction(SIGINT, &stop, &old[0]);
     sigaction(SIGTERM, &stop, &old[1]);
@@ -237,15 +261,15 @@ bool mfd_jobs_run(const struct mfd_jobs *jobs)
         if (stop_asked && !busy) {
             good = false;
         } else if (busy) {
-            serve(jobs, slots, fds);
+            serve(jobs);
         }
     }
     if (slots) {
-        end_all(jobs, slots);
+        end_all(jobs);
     }
     sigaction(SIGINT, &old[0], NULL);
     sigaction(SIGTERM, &old[1], NULL);
     free(slots);
     free(fds);
-    return good;
+    return good && !ended_badly;
 }

@@ -27,7 +27,10 @@ struct mfd_jobs {
     void *context;
 };
 
-/* False if a process could not be started or a signal asked to stop; all that run are ended then. */
+/*
+ * False if a process could not be started or a signal asked to stop; all that run are ended then. False, too, if a
+ * process had answered all and then ended as none should, as one in which a sanitizer finds a leak.
+ */
 bool mfd_jobs_run(const struct mfd_jobs *jobs);
 /* For done(): whether it is for a signal that the piece has no answer. */
 bool mfd_jobs_stopping(void);
