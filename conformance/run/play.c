@@ -98,10 +98,11 @@ bool mfd_play_start(struct mfd_play *play, const struct mfd_plan *plan, struct m
     *play =
         (struct mfd_play){.plan = plan, .live = live, .start = mfd_now(), .recording = recording};
     play->conns = calloc(plan->conn_count ? plan->conn_count : 1, sizeof(*play->conns));
+    play->fds = calloc(plan->conn_count ? plan->conn_count : 1, sizeof(*play->fds));
     for (size_t i = 0; play->conns && i < plan->conn_count; i++) {
         play->conns[i].fd = -1;
     }
-    return play->conns && load_creds(play);
+    return play->conns && play->fds && load_creds(play);
 }
 
 static void close_conn(struct mfd_play *play, unsigned conn)
@@ -135,7 +136,9 @@ void mfd_play_end(struct mfd_play *play)
         free(play->conns[i].queue);
     }
     free(play->conns);
+    free(play->fds);
     play->conns = NULL;
+    play->fds = NULL;
     for (int i = MFD_PLAN_TLS; i <= MFD_PLAN_TLS_FOREIGN; i++) {
         mfd_tls_free(play->creds[i]);
     }
@@ -275,33 +278,37 @@ static bool drain_conn(struct mfd_play *play, unsigned conn)
     return moved;
 }
 
-static bool exchange(struct mfd_play *play)
+/* What the sockets are ready for, in play->fds, one for each connection; waits so many milliseconds for any. */
+static void look_at_sockets(struct mfd_play *play, int wait_ms)
 {
-    bool moved = false;
-
     for (unsigned i = 0; i < play->plan->conn_count; i++) {
-        moved |= pump_conn(play, i);
-        moved |= drain_conn(play, i);
-    }
-    return moved;
-}
-
-/* Blocks until a socket can go on, but not long: the process itself gives no event to wait on. */
-static void wait_sockets(struct mfd_play *play)
-{
-    struct pollfd fds[300];
-    nfds_t count = 0;
-
-    for (unsigned i = 0; i < play->plan->conn_count && count < sizeof(fds) / sizeof(fds[0]); i++) {
         const struct mfd_play_conn *c = &play->conns[i];
+        short events = (short)(POLLIN | (c->queued ? POLLOUT : 0));
 
-        if (c->fd >= 0 && !c->closed_by_peer) {
-            short events = (short)(POLLIN | (c->queued ? POLLOUT : 0));
-
-            fds[count++] = (struct pollfd){.fd = c->fd, .events = events};
+        play->fds[i] = (struct pollfd){c->closed_by_peer ? -1 : c->fd, events, 0};
+    }
+    if (poll(play->fds, play->plan->conn_count, wait_ms) < 0) {
+        for (unsigned i = 0; i < play->plan->conn_count; i++) {
+            play->fds[i].revents = POLLIN; /* a signal: each is to be tried */
         }
     }
-    poll(fds, count, 1);
+}
+
+/* Sends and reads what can be; true if that was anything. One look tells which of 255 have something to read. */
+static bool exchange(struct mfd_play *play)
+{
+    bool any = false;
+
+    look_at_sockets(play, 0);
+    for (unsigned i = 0; i < play->plan->conn_count; i++) {
+        bool moved = pump_conn(play, i);
+
+        if (moved || play->fds[i].revents) {
+            moved |= drain_conn(play, i);
+        }
+        any |= moved;
+    }
+    return any;
 }
 
 static bool landed(const struct mfd_play *play, const struct mfd_watch *watch)
@@ -346,7 +353,7 @@ static enum mfd_seen_end wait_until(struct mfd_play *play, struct mfd_watch watc
         if (quiet) {
             return MFD_WAIT_QUIET;
         }
-        wait_sockets(play);
+        look_at_sockets(play, 1); /* not long, for the process itself gives no event to wait on */
     }
     return MFD_WAIT_BUSY;
 }

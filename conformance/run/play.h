@@ -16,6 +16,8 @@
 #include "result.h"
 #include "sock.h"
 
+#include <poll.h>
+
 struct mfd_play_conn {
     int fd; /* -1: not open */
     struct mfd_sock sock;
@@ -40,8 +42,9 @@ struct mfd_play_conn {
 struct mfd_play {
     const struct mfd_plan *plan;
     struct mfd_live *live;
-    struct mfd_play_conn *conns;      /* one per connection of the plan */
-    struct mfd_tls_creds *creds[3];   /* by enum mfd_plan_tls; NULL where there is no TLS */
+    struct mfd_play_conn *conns;    /* one per connection of the plan */
+    struct pollfd *fds;             /* one per connection: its socket, and what that is ready for */
+    struct mfd_tls_creds *creds[3]; /* by enum mfd_plan_tls; NULL where there is no TLS */
     uint8_t replies[MFD_REPLIES_MAX]; /* what came back on main, as far as there is room */
     size_t reply_size;                /* all of it */
     double start;

@@ -39,7 +39,9 @@ struct suite_run {
     struct mfd_selection selection;
     size_t *order; /* the instance that is run as the n-th */
     size_t *worst; /* for each instance: how many of its runs came out as the result that is kept */
-    size_t decided; /* results before this index have been reported */
+    struct mfd_plan *plan;          /* in a process of the harness: what it has compiled last ... */
+    const struct mfd_item *planned; /* ... and of what */
+    size_t decided;                 /* results before this index have been reported */
     const struct mfd_suite *files;
     struct rule_seen rules[MFD_RULE_COUNT]; /* role sender */
 };
@@ -49,10 +51,18 @@ static bool of_senders(const struct suite_run *suite)
     return strcmp(suite->options->role, "sender") == 0;
 }
 
-/* The instance of a job; jobs of twins have the first numbers. */
+static unsigned repetitions(const struct suite_run *suite)
+{
+    return suite->options->repeat ? suite->options->repeat : 1;
+}
+
+/*
+ * The instance of a job; jobs of twins have the first numbers. All repetitions of an instance follow one
+ * another, so that a process compiles it once for many.
+ */
 static size_t instance_of(const struct suite_run *suite, size_t job)
 {
-    return suite->order[(job - suite->selection.twin_count) % suite->selection.item_count];
+    return suite->order[(job - suite->selection.twin_count) / repetitions(suite)];
 }
 
 /* An order of the instances, the same for the same seed on every machine. */
@@ -76,27 +86,46 @@ static void shuffle(struct suite_run *suite)
     }
 }
 
-/* The deviating message as the report of a failure shows it. */
-static void add_offending(const struct mfd_plan *plan, struct mfd_result *result)
+/* The course of events is told of a failure only. */
+static void drop_course(struct mfd_result *result)
 {
+    mfd_happenings_free(result->happenings, result->happening_count);
+    result->happenings = NULL;
+    result->happening_count = 0;
+}
+
+/* The step that deviates, NULL if none does; its line goes into the result. */
+static const struct mfd_step *find_deviation(const struct mfd_plan *plan, struct mfd_result *result)
+{
+    const struct mfd_step *found = NULL;
+
     if (plan->moment_count) {
         result->line = plan->moments[0].line;
     }
     for (size_t i = 0; i < plan->steps.count; i++) {
         const struct mfd_step *step = &plan->steps.list[i];
 
-        if (!step->deviation) {
-            continue;
+        if (step->deviation) {
+            result->line = step->line;
+            found = step;
         }
-        result->line = step->line;
-        if (step->kind == MFD_STEP_SEND) {
-            struct mfd_hexdump dump = {step->bytes,      step->size,         step->parts,
-                                       step->part_count, step->fault_offset, step->fault_size,
-                                       plan->page_size};
+        if (step->deviation && step->kind == MFD_STEP_SEND) {
+            break;
+        }
+    }
+    return found;
+}
 
-            result->offending = mfd_hexdump_text(&dump);
-            return;
-        }
+/* The deviating message as the report of a failure shows it. */
+static void add_offending(const struct mfd_plan *plan, const struct mfd_step *step,
+                          struct mfd_result *result)
+{
+    if (step && step->kind == MFD_STEP_SEND) {
+        struct mfd_hexdump dump = {step->bytes,      step->size,         step->parts,
+                                   step->part_count, step->fault_offset, step->fault_size,
+                                   plan->page_size};
+
+        result->offending = mfd_hexdump_text(&dump);
     }
 }
 
@@ -121,11 +150,11 @@ static void describe(const struct suite_run *suite, const struct mfd_item *item,
 /* Of an instance: how often it was run before. */
 static size_t repetition_of(const struct suite_run *suite, size_t index)
 {
-    return (index - suite->selection.twin_count) / suite->selection.item_count;
+    return (index - suite->selection.twin_count) % repetitions(suite);
 }
 
-/* Whether the capture of the run may be wanted; only later it is known what is a known defect. */
-static bool worth_saving(const struct mfd_plan *plan, const struct mfd_result *result)
+/* Whether the course and the capture may be wanted; only later it is known what is a known defect. */
+static bool worth_telling(const struct mfd_plan *plan, const struct mfd_result *result)
 {
     return result->verdict == MFD_HARNESS_ERROR || !(plan->expect & MFD_OUTCOME_BIT(result->got));
 }
@@ -135,11 +164,18 @@ static void run_plan(const struct suite_run *suite, const struct mfd_plan *plan,
 {
     struct mfd_recording recording = {.count = 0};
     bool save = suite->options->save_pcap && repetition != TWIN;
+    const struct mfd_step *deviation = NULL;
 
     (plan->sender ? mfd_judge_sender : mfd_judge_run)(suite->peer, plan, save ? &recording : NULL,
                                                       result);
-    add_offending(plan, result);
-    if (save && worth_saving(plan, result)) {
+    deviation = find_deviation(plan, result);
+    if (!worth_telling(plan, result)) {
+        drop_course(result);
+        save = false;
+    } else {
+        add_offending(plan, deviation, result);
+    }
+    if (save) {
         result->pcap = mfd_recording_save(&recording, plan, suite->options->save_pcap, repetition);
     }
     mfd_recording_free(&recording);
@@ -167,6 +203,20 @@ static void drop_capture_unless_wrong(struct mfd_result *result)
     }
 }
 
+/* Compiles an instance, unless that is what was compiled last. */
+static const struct mfd_plan *plan_of(struct suite_run *suite, const struct mfd_item *item,
+                                      bool twin)
+{
+    struct mfd_lang_error fault = {0};
+
+    if (!suite->plan || suite->planned != item) {
+        mfd_plan_free(suite->plan);
+        suite->plan = mfd_item_compile(&suite->selection, item, twin, &fault);
+        suite->planned = item;
+    }
+    return suite->plan;
+}
+
 /* In a process of its own: runs one twin, or one instance. Twins have the first numbers. */
 static json_t *work(size_t index, void *context)
 {
@@ -174,8 +224,7 @@ static json_t *work(size_t index, void *context)
     bool twin = index < suite->selection.twin_count;
     const struct mfd_item *item = twin ? suite->selection.twins[index].of
                                        : &suite->selection.items[instance_of(suite, index)];
-    struct mfd_lang_error fault = {0};
-    struct mfd_plan *plan = mfd_item_compile(&suite->selection, item, twin, &fault);
+    const struct mfd_plan *plan = plan_of(suite, item, twin);
     struct mfd_result result = {0};
     json_t *answer = NULL;
 
@@ -187,7 +236,6 @@ static json_t *work(size_t index, void *context)
         answer = mfd_result_to_transfer(&result);
     }
     mfd_result_free(&result);
-    mfd_plan_free(plan);
     return answer;
 }
 
@@ -490,8 +538,7 @@ static bool run_jobs(struct suite_run *suite, struct mfd_peer *peer, char *error
     good = mfd_jobs_run(&jobs);
     if (good) {
         jobs.first = suite->selection.twin_count;
-        jobs.count =
-            suite->selection.item_count * (suite->options->repeat ? suite->options->repeat : 1);
+        jobs.count = suite->selection.item_count * repetitions(suite);
         good = mfd_jobs_run(&jobs);
     }
     mfd_scratch_remove(scratch);

@@ -75,7 +75,10 @@ void mfd_receiver_publish(struct mfd_receiver *r)
         r->told_points = s->points;
         signal_fd(r->ping_fd);
     }
-    pthread_cond_broadcast(&r->changed);
+    /* 255 channels that are woken by each message of one another would do little else */
+    if (mfd_session_moves(s)) {
+        pthread_cond_broadcast(&r->changed);
+    }
 }
 
 static void fail_session(struct mfd_receiver *r, int error, const char *what)
@@ -207,8 +210,11 @@ struct watch {
 /* While nothing can happen, parked connections are watched for being closed: nobody reads them. */
 static void watch_parked(struct mfd_receiver *r, struct watch *watch)
 {
+    unsigned count = 0;
+
     pthread_mutex_lock(&r->mutex);
-    for (unsigned i = 0; mfd_session_stuck(&r->session) && i < r->session.conn_count; i++) {
+    count = mfd_session_stuck(&r->session) ? r->session.conn_count : 0;
+    for (unsigned i = 0; i < count; i++) {
         const struct mfd_session_conn *sc = &r->session.conns[i];
 
         if (sc->open && sc->parked && !sc->hung_up) {

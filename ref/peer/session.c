@@ -245,6 +245,16 @@ static bool blocked(const struct mfd_session *s, unsigned conn)
            decide(s, conn, sc->event).decision == MFD_SESSION_PARK;
 }
 
+bool mfd_session_moves(const struct mfd_session *s)
+{
+    for (unsigned i = 0; i < s->conn_count; i++) {
+        if (s->conns[i].parked && (mfd_session_ended(s) || !blocked(s, i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool mfd_session_stuck(const struct mfd_session *s)
 {
     bool any = false;

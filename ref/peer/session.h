@@ -108,6 +108,8 @@ void mfd_session_hung_up(struct mfd_session *s, unsigned conn);
 void mfd_session_fail(struct mfd_session *s, int error, const char *what);
 /* Completed or failed. */
 bool mfd_session_ended(const struct mfd_session *s);
+/* Whether asking again, of any parked connection, would have it go on or end. */
+bool mfd_session_moves(const struct mfd_session *s);
 /*
  * Whether nothing can happen any more unless a new connection comes: there are connections, each of
  * them is parked for good or over, and the session has not ended.

@@ -87,10 +87,14 @@ static void pages_wait_for_all_connections_and_for_ram_start(void **state)
     assert_int_equal(again(s, ch0), MFD_SESSION_PARK);
     assert_int_equal(event(s, main_channel, MFD_GOT_LOAD), MFD_SESSION_PARK);
     assert_true(mfd_session_stuck(s));
+    assert_false(mfd_session_moves(s));
     open_channel(s, 1);
     assert_false(mfd_session_stuck(s));
+    assert_true(mfd_session_moves(s));
     assert_int_equal(again(s, ch0), MFD_SESSION_GO);
+    assert_true(mfd_session_moves(s));
     assert_int_equal(again(s, main_channel), MFD_SESSION_GO);
+    assert_false(mfd_session_moves(s));
     free(s);
 }
 
@@ -310,6 +314,22 @@ static void pages_without_ram_start_fail_when_main_ends(void **state)
     free(s);
 }
 
+static void an_end_of_the_session_moves_all_that_are_parked(void **state)
+{
+    struct mfd_session *s = session_new(2);
+    int ch0 = open_channel(s, 0);
+
+    (void)state;
+    open_main(s);
+    assert_int_equal(event(s, ch0, MFD_GOT_PACKET), MFD_SESSION_PARK);
+    assert_false(mfd_session_moves(s));
+    mfd_session_fail(s, ECANCELED, "the migration was cancelled");
+    assert_true(mfd_session_moves(s));
+    assert_int_equal(again(s, ch0), MFD_SESSION_FAIL);
+    assert_false(mfd_session_moves(s));
+    free(s);
+}
+
 static void the_first_error_is_kept(void **state)
 {
     struct mfd_session *s = session_started();
@@ -393,6 +413,7 @@ int main(void)
         cmocka_unit_test(the_end_waits_until_every_channel_is_closed_or_idle),
         cmocka_unit_test(the_end_waits_for_channels_that_are_not_there_yet),
         cmocka_unit_test(pages_without_ram_start_fail_when_main_ends),
+        cmocka_unit_test(an_end_of_the_session_moves_all_that_are_parked),
         cmocka_unit_test(the_first_error_is_kept),
         cmocka_unit_test(a_main_that_closes_early_fails),
         cmocka_unit_test(all_parked_and_hung_up_means_abandoned),
