@@ -9,9 +9,6 @@
 
 #include <string.h>
 
-/* More than this no sender puts behind a message of device state at once. */
-#define DEVICE_PAYLOAD_MAX ((uint64_t)64 << 20)
-
 void mfd_observe_seek(struct mfd_observer_conn *conn)
 {
     conn->seeks = true;
@@ -142,7 +139,7 @@ static void take_device(struct mfd_observer *observer, struct mfd_observer_conn 
 {
     uint64_t payload = mfd_get32(conn->buf + MFD_DEVICE_NEXT_SIZE);
 
-    if (payload > DEVICE_PAYLOAD_MAX) {
+    if (payload > MFD_DEVICE_PAYLOAD_MAX) {
         mfd_observe_seek(conn);
         return;
     }
