@@ -10,10 +10,9 @@
 #define PAGE 4096u
 #define PAGES 8u
 
-/* Main, up to the list of one block; then channel 0 with the SYNC that comes before all pages. */
-static void begin_migration(void)
+/* Main, up to the list of one block. */
+static void start_main(void)
 {
-    struct mfd_packet packet = {.magic = MFD_MAGIC, .version = MFD_VERSION, .flags = MFD_FLAG_SYNC};
     uint8_t bytes[MFD_PACKET_SIZE_MAX];
     size_t len = mfd_pack_header(bytes);
 
@@ -22,11 +21,27 @@ static void begin_migration(void)
     len += mfd_pack_memsize(bytes + len, (uint64_t)PAGES * PAGE);
     len += mfd_pack_block(bytes + len, "mem0", (uint64_t)PAGES * PAGE);
     len += mfd_pack_eos(bytes + len);
-    open_conn(0);
     send_bytes(0, bytes, len);
-    open_channel(1, 0);
+}
+
+/* Channel 0 with the SYNC that comes before all pages. */
+static void start_channel(void)
+{
+    struct mfd_packet packet = {.magic = MFD_MAGIC, .version = MFD_VERSION, .flags = MFD_FLAG_SYNC};
+    uint8_t bytes[MFD_PACKET_SIZE_MAX];
+
+    mfd_hello_pack(bytes, uuid, 0);
+    send_bytes(1, bytes, MFD_HELLO_SIZE);
     mfd_packet_pack(bytes, PAGE, &packet, NULL);
     send_bytes(1, bytes, mfd_packet_size(PAGE));
+}
+
+static void begin_migration(void)
+{
+    open_conn(0);
+    start_main();
+    open_conn(1);
+    start_channel();
 }
 
 /* A packet with one page, and `payload` bytes of that. */
@@ -59,6 +74,14 @@ static void put_rest(size_t payload)
 static void end(enum mfd_direction side, enum mfd_event_kind kind)
 {
     put(1, side, kind, NULL, 0);
+}
+
+/* Main and two channels, before any of them has said anything. */
+static void open_three(void)
+{
+    for (uint32_t i = 0; i < 3; i++) {
+        open_conn(i);
+    }
 }
 
 /* Frames of channel 0: the numbers of its packets, and that of its end, which has none. */
@@ -133,12 +156,94 @@ static void what_comes_after_the_receiver_has_closed_is_observed_once(void **sta
                     "3\tMF-SYNC-008\n");
 }
 
+static void a_channel_that_was_opened_belongs_to_the_migration_though_main_ends_before_its_hello(
+    void **state)
+{
+    (void)state;
+    begin();
+    open_three();
+    start_main();
+    put(0, MFD_BACKWARD, MFD_EVENT_RESET, NULL, 0);
+    start_channel();
+    put_page(1, 0, PAGE);
+    put_page(2, 0, PAGE);
+    finish();
+    assert_ends("", "1\t\n"
+                    "2\tMF-SYNC-008\n");
+}
+
+/* What a sender leaves unfinished behind it breaks nothing. */
+static void a_channel_that_the_receiver_ends_before_its_hello_is_seen_to_be_ended(void **state)
+{
+    static const enum mfd_event_kind kinds[] = {MFD_EVENT_CLOSE, MFD_EVENT_RESET};
+
+    (void)state;
+    begin();
+    for (size_t i = 0; i < 4; i++) {
+        open_three();
+        if (i & 1) {
+            start_main();
+        }
+        put(2, MFD_BACKWARD, kinds[i / 2], NULL, 0);
+        if (!(i & 1)) {
+            start_main();
+        }
+        start_channel();
+        put_page(1, 0, 100);
+        close_conn(1);
+        next_migration();
+    }
+    finish();
+    assert_ends("", "");
+    assert_ends("-2", "");
+}
+
+static void a_connection_that_was_over_before_a_migration_is_none_of_it(void **state)
+{
+    (void)state;
+    begin();
+    open_conn(2);
+    put(2, MFD_BACKWARD, MFD_EVENT_RESET, NULL, 0);
+    begin_migration();
+    put_page(1, 0, 100);
+    close_conn(1);
+    finish();
+    assert_ends("", "\tMF-PAY-019\n");
+}
+
+/* A channel that comes later is another migration's. */
+static void a_migration_ends_with_a_channel_that_both_sides_close_without_a_word(void **state)
+{
+    char *text = NULL;
+
+    (void)state;
+    begin();
+    open_three();
+    put(2, MFD_BACKWARD, MFD_EVENT_CLOSE, NULL, 0);
+    start_main();
+    close_conn(2);
+    start_channel();
+    close_conn(0);
+    close_conn(1);
+    open_channel(3, 0);
+    finish();
+    text =
+        mfd_tshark("-n -r %s " DECODE "-Y multifd.hello.id -T fields -e multifd.migration", path);
+    assert_string_equal(text, "0\n1\n");
+    free(text);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_header_breaks_is_marked_where_its_payload_never_came),
         cmocka_unit_test(a_page_that_is_sent_twice_is_marked_where_its_payload_never_came),
         cmocka_unit_test(what_comes_after_the_receiver_has_closed_is_observed_once),
+        cmocka_unit_test(
+            a_channel_that_was_opened_belongs_to_the_migration_though_main_ends_before_its_hello),
+        cmocka_unit_test(a_channel_that_the_receiver_ends_before_its_hello_is_seen_to_be_ended),
+        cmocka_unit_test(a_connection_that_was_over_before_a_migration_is_none_of_it),
+        cmocka_unit_test(a_migration_ends_with_a_channel_that_both_sides_close_without_a_word),
     };
 
     if (argc > 1) {

@@ -19,6 +19,7 @@ static const char *peers[PEERS_MAX + 1] = {"ref", "qemu"};
 static const char *globs[GLOBS_MAX + 1] = {"send/whole",   "send/page-closed", "send/tls-x509",
                                            "send/tls-psk", "send/tls-*-main*", NULL};
 
+static bool chosen; /* by whoever runs it, so that nothing is known of how many there are */
 static size_t tls_count;
 static size_t broken_count;
 
@@ -111,8 +112,8 @@ static void put_recording(const struct mfd_plan *plan, const struct mfd_recordin
 static void senders_have_the_marks_that_the_observer_gave_them_as_they_ran(void **state)
 {
     (void)state;
-    assert_true(mfd_marks_count() > 10);
-    assert_true(tls_count > 2);
+    assert_true(mfd_marks_count() > 10 || chosen);
+    assert_true(tls_count > 2 || chosen);
     assert_int_equal(mfd_marks_differences("", true), 0);
     print_message("%zu migrations, %zu rules broken in them\n", mfd_marks_count(), broken_count);
 }
@@ -147,6 +148,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(senders_have_the_marks_that_the_observer_gave_them_as_they_ran),
     };
 
+    chosen = argc > 1;
     test_senders_arguments(argc, argv, peers, PEERS_MAX, globs, GLOBS_MAX);
     return cmocka_run_group_tests(tests, make_captures, remove_captures);
 }

@@ -2,7 +2,6 @@
 /* Connections: made, told to be main or a channel, closed. */
 #include "multifd.h"
 
-#include <epan/conversation.h>
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/proto_data.h>
 #include <epan/wmem_scopes.h>
@@ -14,11 +13,12 @@
 
 static uint32_t links; /* made so far: captures without any need no look at each frame */
 
-static void join(struct mfd_link *link, struct mfd_migration *migration)
+void mfd_link_join(struct mfd_link *link, struct mfd_migration *migration)
 {
     link->migration = migration;
     link->number = migration->links++;
     migration->open++;
+    link->fed = false;
     mfd_room_fit(migration);
 }
 
@@ -26,13 +26,15 @@ void mfd_link_classify(struct mfd_parse *parse, enum mfd_role role)
 {
     struct mfd_link *link = parse->link;
     bool main = role == MFD_ROLE_MAIN;
-    struct mfd_migration *migration =
-        mfd_migration_of(parse->pinfo, parse->flow == &link->flow[0], main);
+    bool forward = parse->flow == &link->flow[0];
+    struct mfd_migration *migration = mfd_migration_of(parse->pinfo, forward, main);
 
     link->role = role;
+    if (!migration->links) {
+        mfd_silent_join(migration, link, mfd_receiver_of(parse->pinfo, forward));
+    }
     if (link->migration != migration) {
-        join(link, migration);
-        link->fed = false;
+        mfd_link_join(link, migration);
     }
     if (main && !migration->main) {
         migration->main = link;
@@ -48,6 +50,20 @@ bool mfd_link_is_reply(const struct mfd_link *link, packet_info *pinfo)
     return pinfo->srcport != link->sender_port || !addresses_equal(&pinfo->src, &link->sender);
 }
 
+struct mfd_link *mfd_link_make(conversation_t *conv, const struct tcp_analysis *tcp,
+                               const address *sender, uint32_t port)
+{
+    struct mfd_link *link = wmem_new0(wmem_file_scope(), struct mfd_link);
+
+    copy_address_wmem(wmem_file_scope(), &link->sender, sender);
+    link->sender_port = port;
+    link->tcp_stream = tcp ? tcp->stream : UINT32_MAX;
+    link->whole = tcp && (tcp->conversation_completeness & SEEN_HANDSHAKE);
+    conversation_add_proto_data(conv, mfd_proto, link);
+    links++;
+    return link;
+}
+
 struct mfd_link *mfd_link_of(packet_info *pinfo, bool create)
 {
     conversation_t *conv = find_conversation_pinfo(pinfo, 0);
@@ -60,14 +76,7 @@ struct mfd_link *mfd_link_of(packet_info *pinfo, bool create)
     }
     conv = find_or_create_conversation(pinfo);
     tcp = pinfo->ptype == PT_TCP ? get_tcp_conversation_data(conv, pinfo) : NULL;
-    link = wmem_new0(wmem_file_scope(), struct mfd_link);
-    copy_address_wmem(wmem_file_scope(), &link->sender, &pinfo->src);
-    link->sender_port = pinfo->srcport;
-    link->tcp_stream = tcp ? tcp->stream : UINT32_MAX;
-    link->whole = tcp && (tcp->conversation_completeness & SEEN_HANDSHAKE);
-    conversation_add_proto_data(conv, mfd_proto, link);
-    links++;
-    return link;
+    return mfd_link_make(conv, tcp, &pinfo->src, pinfo->srcport);
 }
 
 /*
@@ -111,7 +120,7 @@ static struct mfd_link *opened(packet_info *pinfo)
     }
     if (migration && !migration->over) {
         link = mfd_link_of(pinfo, true);
-        join(link, migration);
+        mfd_link_join(link, migration);
     }
     return link;
 }
@@ -125,7 +134,13 @@ struct mfd_call *mfd_link_closed(packet_info *pinfo)
     bool reset = false;
     int side = -1;
 
-    if (!links || pinfo->ptype != PT_TCP) {
+    if (pinfo->ptype != PT_TCP) {
+        return NULL;
+    }
+    if (!PINFO_FD_VISITED(pinfo)) {
+        mfd_silent_note(pinfo);
+    }
+    if (!links) {
         return NULL;
     }
     if (PINFO_FD_VISITED(pinfo)) {

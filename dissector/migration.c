@@ -72,7 +72,7 @@ static struct mfd_migration *make(void)
     return migration;
 }
 
-static char *key_of(packet_info *pinfo, bool to_receiver)
+char *mfd_receiver_of(packet_info *pinfo, bool to_receiver)
 {
     const address *receiver = to_receiver ? &pinfo->dst : &pinfo->src;
 
@@ -82,13 +82,14 @@ static char *key_of(packet_info *pinfo, bool to_receiver)
 
 struct mfd_migration *mfd_migration_find(packet_info *pinfo)
 {
-    return migrations ? (struct mfd_migration *)wmem_map_lookup(migrations, key_of(pinfo, true))
-                      : NULL;
+    return migrations
+               ? (struct mfd_migration *)wmem_map_lookup(migrations, mfd_receiver_of(pinfo, true))
+               : NULL;
 }
 
 struct mfd_migration *mfd_migration_of(packet_info *pinfo, bool to_receiver, bool main)
 {
-    char *key = key_of(pinfo, to_receiver);
+    char *key = mfd_receiver_of(pinfo, to_receiver);
     struct mfd_migration *migration = NULL;
 
     if (!migrations) {

@@ -21,6 +21,8 @@
 #include "observe.h"
 #include "packet.h"
 
+#include <epan/conversation.h>
+
 extern int mfd_proto;
 
 /* ---- preferences; packet-multifd.c ---- */
@@ -46,6 +48,7 @@ extern struct mfd_prefs mfd_prefs;
 /* ---- what is known of a migration; migration.c ---- */
 
 struct mfd_link;
+struct tcp_analysis;
 
 struct mfd_migration {
     uint32_t number;
@@ -62,10 +65,13 @@ struct mfd_migration {
     struct mfd_observer *observer;     /* NULL: there was no memory for it */
     struct mfd_observer_memory memory; /* its own */
     uint32_t room_page_size;           /* the smallest that there is memory for */
-    uint32_t points;                   /* sync points on main */
+    struct mfd_findings early; /* of connections that had ended before any byte told of it */
+    uint32_t points;           /* sync points on main */
     wmem_array_t *point_frames;
 };
 
+/* Names the receiver, by address and port; the packet's memory. */
+char *mfd_receiver_of(packet_info *pinfo, bool to_receiver);
 /* The migration that a connection to this receiver belongs to. */
 struct mfd_migration *mfd_migration_of(packet_info *pinfo, bool to_receiver, bool main);
 /* The latest migration to where the packet goes; NULL: none. */
@@ -246,12 +252,29 @@ struct mfd_call *mfd_stream_call(tvbuff_t *tvb, packet_info *pinfo, const uint32
 
 /* The link of the packet's conversation, made if it is not there and `create`. */
 struct mfd_link *mfd_link_of(packet_info *pinfo, bool create);
+/* Makes that of a connection which has none. `tcp` is NULL where it is not TCP. */
+struct mfd_link *mfd_link_make(conversation_t *conv, const struct tcp_analysis *tcp,
+                               const address *sender, uint32_t port);
+/* Has the migration count the connection, which it is told of with what it sends next. */
+void mfd_link_join(struct mfd_link *link, struct mfd_migration *migration);
 /* Whether the packet goes from the receiver to the sender. */
 bool mfd_link_is_reply(const struct mfd_link *link, packet_info *pinfo);
 /* The connection has turned out to be one: gives it its migration. */
 void mfd_link_classify(struct mfd_parse *parse, enum mfd_role role);
 /* After each packet: a connection that it opened or closed. NULL, or a call with what that broke. */
 struct mfd_call *mfd_link_closed(packet_info *pinfo);
+
+/* ---- silent.c: connections that were opened before the first bytes told of a migration ---- */
+
+void mfd_silent_register(void);
+/* After each packet of TCP, the first time that it is seen. */
+void mfd_silent_note(packet_info *pinfo);
+/*
+ * The migration, of which nobody has told yet, gets the connections to its receiver that were opened before, in their order: those
+ * that are open, and those that ended meanwhile. `speaker` is the one whose bytes tell.
+ */
+void mfd_silent_join(struct mfd_migration *migration, struct mfd_link *speaker,
+                     const char *receiver);
 
 /* ---- watch.c: each adds to the note what the event broke ---- */
 

@@ -6,7 +6,6 @@
 #include "hello.h"
 #include "stage2017.h"
 
-#include <epan/conversation.h>
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/prefs.h>
 
@@ -266,6 +265,7 @@ void mfd_proto_register(void)
     over_tcp = register_dissector("multifd", dissect_tcp, mfd_proto);
     over_tls = register_dissector("multifd.tls", dissect_tls, mfd_proto);
     mfd_export_register();
+    mfd_silent_register();
     register_postdissector(create_dissector_handle(dissect_after, mfd_proto));
     mfd_taps_register();
 }

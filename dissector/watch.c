@@ -86,6 +86,8 @@ void mfd_watch_bytes(struct mfd_parse *parse, struct mfd_note *note, uint32_t le
         parse->flow->gap = true; /* snapped: what is left cannot be judged */
         return;
     }
+    mfd_note_found(note, &link->migration->early);
+    link->migration->early.count = 0;
     mfd_watch_open(link, note);
     judge_order(link, note);
     if (seen < len) {
