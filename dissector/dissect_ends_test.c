@@ -98,6 +98,15 @@ static void assert_ends(const char *how, const char *lines)
     free(text);
 }
 
+/* What broke a rule. */
+static void assert_shown(const char *fields, const char *lines)
+{
+    char *text = mfd_tshark("-n -r %s " DECODE "-Y multifd.rule -T fields %s", path, fields);
+
+    assert_string_equal(text, lines);
+    free(text);
+}
+
 static void what_a_header_breaks_is_marked_where_its_payload_never_came(void **state)
 {
     static const struct {
@@ -125,6 +134,10 @@ static void what_a_header_breaks_is_marked_where_its_payload_never_came(void **s
                                    "\tMF-HDR-021,MF-PAY-019\n"
                                    "\tMF-HDR-021\n");
     }
+    assert_shown("-e _ws.col.Protocol -e _ws.col.Info", "MULTIFD\tch 0 closed\n"
+                                                        "MULTIFD\tch 0 closed\n"
+                                                        "MULTIFD\tch 0 closed\n"
+                                                        "MULTIFD\tch 0 closed\n");
 }
 
 static void a_page_that_is_sent_twice_is_marked_where_its_payload_never_came(void **state)

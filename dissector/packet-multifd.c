@@ -252,6 +252,7 @@ static int dissect_after(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
     (void)data;
     if (call) {
         mfd_show_call(tvb, pinfo, tree, call);
+        ws_columns_changed(pinfo, tree);
     }
     return 0;
 }

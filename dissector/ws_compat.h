@@ -64,4 +64,31 @@ typedef bool ws_started;
 #define WS_EXPORTED_BY EXP_PDU_TAG_DISSECTOR_NAME
 #endif
 
+/*
+ * What a postdissector has put into the columns. From 4.4 on the fields that stand for columns are in the tree before
+ * that, so that `-e _ws.col.info` would not have it.
+ */
+static inline void ws_columns_changed(packet_info *pinfo, proto_tree *tree)
+{
+#if WS_VER >= 402
+    static const struct {
+        int column;
+        const char *field;
+    } columns[] = {{COL_PROTOCOL, "_ws.col.protocol"}, {COL_INFO, "_ws.col.info"}};
+
+    for (size_t i = 0; tree && i < sizeof(columns) / sizeof(*columns); i++) {
+        GPtrArray *fields =
+            proto_get_finfo_ptr_array(tree, proto_registrar_get_id_byname(columns[i].field));
+        const char *text = fields ? col_get_text(pinfo->cinfo, columns[i].column) : NULL;
+
+        for (unsigned j = 0; text && j < fields->len; j++) {
+            fvalue_set_string(((field_info *)g_ptr_array_index(fields, j))->value, text);
+        }
+    }
+#else
+    (void)pinfo;
+    (void)tree;
+#endif
+}
+
 #endif
