@@ -224,6 +224,23 @@ static void a_connection_that_was_over_before_a_migration_is_none_of_it(void **s
     assert_ends("", "\tMF-PAY-019\n");
 }
 
+static void a_connection_too_many_is_marked_though_it_never_says_anything(void **state)
+{
+    char *text = NULL;
+
+    (void)state;
+    begin();
+    open_three();
+    start_main();
+    start_channel();
+    finish();
+    text = mfd_tshark("-n -r %s -o multifd.channels:1 " DECODE
+                      "-Y multifd.rule -T fields -e multifd.rule -e multifd.header.magic",
+                      path);
+    assert_string_equal(text, "MF-CHAN-001\t0x5145564d\n");
+    free(text);
+}
+
 /* A channel that comes later is another migration's. */
 static void a_migration_ends_with_a_channel_that_both_sides_close_without_a_word(void **state)
 {
@@ -256,6 +273,7 @@ int main(int argc, char **argv)
             a_channel_that_was_opened_belongs_to_the_migration_though_main_ends_before_its_hello),
         cmocka_unit_test(a_channel_that_the_receiver_ends_before_its_hello_is_seen_to_be_ended),
         cmocka_unit_test(a_connection_that_was_over_before_a_migration_is_none_of_it),
+        cmocka_unit_test(a_connection_too_many_is_marked_though_it_never_says_anything),
         cmocka_unit_test(a_migration_ends_with_a_channel_that_both_sides_close_without_a_word),
     };
 

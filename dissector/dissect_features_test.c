@@ -172,7 +172,11 @@ static void a_capture_that_starts_in_mid_stream_is_followed_from_the_next_header
     snprintf(path, sizeof(path), "%s/mid.pcap", folder);
     ask(path, "-d tcp.port==63500,multifd", "multifd",
         "-e multifd.rule -e multifd.round -e _ws.col.Info -e multifd.hello.id "
-        "-e multifd.packet.packet_num -e multifd.marker.word");
+        "-e multifd.packet.packet_num -e multifd.marker.word -e multifd.lost -e multifd.expert.lost");
+    assert_true(filled(OWN + 3) > 0);
+    for (size_t i = 0; i < table.count; i++) {
+        assert_true(has(i, OWN + 3, "") == has(i, OWN + 4, ""));
+    }
     for (size_t i = 0; i < table.count; i++) {
         if (*table.cells[i][OWN + 1]) {
             seen[strtoul(table.cells[i][OWN + 1], NULL, 10) % 10] = true;
@@ -326,6 +330,21 @@ static void connections_of_one_migration_have_its_number(void **state)
     free(text);
 }
 
+/* What the menu "This channel" filters by. */
+static void messages_of_one_channel_have_its_number(void **state)
+{
+    static const char path[] = MFD_CAPTURES "/qemu-11.1-sixteen.pcapng";
+
+    (void)state;
+    ask(path, "", "multifd.migration == 0 and multifd.channel == 11",
+        "-e tcp.stream -e multifd.hello.id -e multifd.packet.magic");
+    assert_true(table.count > 3 && filled(2) > 2);
+    assert_int_equal(sum(1), 11);
+    for (size_t i = 1; i < table.count; i++) {
+        assert_string_equal(table.cells[i][0], table.cells[0][0]);
+    }
+}
+
 /* Of each frame that has something in column `from`, that is the number of a frame which has something in `to`. */
 static size_t assert_leads_to(size_t from, size_t to)
 {
@@ -395,6 +414,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(tls_is_dissected_with_the_keys_of_the_capture_and_not_without),
         cmocka_unit_test(exported_messages_are_dissected_as_they_were),
         cmocka_unit_test(connections_of_one_migration_have_its_number),
+        cmocka_unit_test(messages_of_one_channel_have_its_number),
         cmocka_unit_test(links_lead_from_each_channel_to_main_and_from_each_sync_to_its_point),
     };
 

@@ -15,9 +15,12 @@
 #define GLOBS_MAX 8
 
 static const char *peers[PEERS_MAX + 1] = {"ref", "qemu"};
-/* Whole migrations, some of them under TLS, and such as end within a packet. */
-static const char *globs[GLOBS_MAX + 1] = {"send/whole",   "send/page-closed", "send/tls-x509",
-                                           "send/tls-psk", "send/tls-*-main*", NULL};
+/*
+ * Whole migrations, some of them under TLS, and such as end within a packet, or where a connection has not said anything yet.
+ */
+static const char *globs[GLOBS_MAX + 1] = {
+    "send/whole",    "send/page-closed", "send/main-start-reset", "send/taken-reset",
+    "send/tls-x509", "send/tls-psk",     "send/tls-*-main*",      NULL};
 
 static bool chosen; /* by whoever runs it, so that nothing is known of how many there are */
 static size_t tls_count;

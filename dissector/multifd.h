@@ -403,6 +403,8 @@ void mfd_rules_register(void);
 /* Marks the item with the finding; NULL marks the packet as a whole. */
 void mfd_rules_show(packet_info *pinfo, proto_tree *tree, proto_item *item, tvbuff_t *tvb,
                     const struct mfd_finding *finding);
+/* Says of the item that it is bytes which cannot be followed, which breaks no rule. */
+void mfd_rules_show_lost(packet_info *pinfo, proto_item *item);
 
 /* ---- show.c ---- */
 

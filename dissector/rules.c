@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Expert items: one for each rule of rules.def, with the id and the words of the suite. */
+/* Expert items: one for each rule of rules.def, with the id and the words of the suite, and one for lost bytes. */
 #include "multifd.h"
 
 #include <epan/expert.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 static expert_field broken[MFD_RULE_COUNT];
+static expert_field lost;
 
 /* The sender's level; a rule that binds receivers alone has theirs. */
 static int severity_of(enum mfd_rule rule)
@@ -33,7 +34,7 @@ static const char *name_of(enum mfd_rule rule)
 
 void mfd_rules_register(void)
 {
-    static ei_register_info list[MFD_RULE_COUNT];
+    static ei_register_info list[MFD_RULE_COUNT + 1];
 
     for (int i = 0; i < MFD_RULE_COUNT; i++) {
         enum mfd_rule rule = (enum mfd_rule)i;
@@ -45,7 +46,12 @@ void mfd_rules_register(void)
             {name_of(rule), group, severity_of(rule), mfd_rule_info(rule)->text, EXPFILL},
         };
     }
-    expert_register_field_array(expert_register_protocol(mfd_proto), list, MFD_RULE_COUNT);
+    lost = (expert_field)EI_INIT;
+    list[MFD_RULE_COUNT] = (ei_register_info){
+        &lost,
+        {"multifd.expert.lost", PI_UNDECODED, PI_NOTE, "These bytes cannot be followed.", EXPFILL},
+    };
+    expert_register_field_array(expert_register_protocol(mfd_proto), list, MFD_RULE_COUNT + 1);
 }
 
 void mfd_rules_show(packet_info *pinfo, proto_tree *tree, proto_item *item, tvbuff_t *tvb,
@@ -66,4 +72,9 @@ void mfd_rules_show(packet_info *pinfo, proto_tree *tree, proto_item *item, tvbu
                                    mfd_gen[MFD_GEN_rule], tvb, 0, 0, info->id);
         proto_item_set_generated(id);
     }
+}
+
+void mfd_rules_show_lost(packet_info *pinfo, proto_item *item)
+{
+    expert_add_info(pinfo, item, &lost);
 }

@@ -219,16 +219,20 @@ static void show_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 {
     int captured = tvb_captured_length_remaining(tvb, (int)note->at);
     int size = captured < (int)note->size ? captured : (int)note->size;
+    proto_item *item = NULL;
 
     if (note->kind == MFD_NOTE_PAYLOAD) {
         show_link(tree, MFD_GEN_payload_of, tvb, note->owner ? note->owner->frame : 0);
     }
     if (size > 0) {
-        proto_tree_add_item(tree,
-                            note->kind == MFD_NOTE_PAYLOAD ? mfd_gen[MFD_GEN_payload]
-                            : note->kind == MFD_NOTE_BODY  ? mfd_gen[MFD_GEN_body]
-                                                           : mfd_gen[MFD_GEN_lost],
-                            tvb, (int)note->at, size, ENC_NA);
+        item = proto_tree_add_item(tree,
+                                   note->kind == MFD_NOTE_PAYLOAD ? mfd_gen[MFD_GEN_payload]
+                                   : note->kind == MFD_NOTE_BODY  ? mfd_gen[MFD_GEN_body]
+                                                                  : mfd_gen[MFD_GEN_lost],
+                                   tvb, (int)note->at, size, ENC_NA);
+    }
+    if (note->kind == MFD_NOTE_LOST) {
+        mfd_rules_show_lost(pinfo, item);
     }
     for (size_t i = 0; i < note->finding_count; i++) {
         mfd_rules_show(pinfo, tree, tree ? proto_tree_get_parent(tree) : NULL, tvb,

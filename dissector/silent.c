@@ -90,9 +90,10 @@ static bool has_closed(const struct silent *silent, int side)
            (data ? side == 1 : flow->tcp_analyze_seq_info->nextseq - flow->base_seq > 1);
 }
 
+/* The sender will never say anything on it. */
 static bool is_over(const struct silent *silent)
 {
-    return (seen_of(silent) & SEEN_RESET) || (has_closed(silent, 0) && has_closed(silent, 1));
+    return (seen_of(silent) & SEEN_RESET) || has_closed(silent, 0);
 }
 
 static struct mfd_link *link_of(const struct silent *silent)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Taps: what listeners get, and the filter for one migration. */
+/* Taps: what listeners get, and the filters for one migration and one channel. */
 #include "multifd.h"
 
 #include "packet.h"
@@ -68,16 +68,16 @@ void mfd_taps_note(tvbuff_t *tvb, packet_info *pinfo, const struct mfd_call *cal
     tap_queue_packet(tap_multifd, pinfo, tap);
 }
 
-/* ---- the filter "this migration" ---- */
+/* ---- the filters "this migration" and "this channel" ---- */
 
-static ws_bool filter_valid(WS_FILTER_PARAMETERS)
+static ws_bool migration_valid(WS_FILTER_PARAMETERS)
 {
     const struct mfd_link *link = mfd_link_of(pinfo, false);
 
     return link && link->migration;
 }
 
-static char *filter_text(WS_FILTER_PARAMETERS)
+static char *migration_text(WS_FILTER_PARAMETERS)
 {
     const struct mfd_link *link = mfd_link_of(pinfo, false);
 
@@ -86,11 +86,29 @@ static char *filter_text(WS_FILTER_PARAMETERS)
                : NULL;
 }
 
+static ws_bool channel_valid(WS_FILTER_PARAMETERS)
+{
+    const struct mfd_link *link = mfd_link_of(pinfo, false);
+
+    return link && link->migration && link->has_id;
+}
+
+static char *channel_text(WS_FILTER_PARAMETERS)
+{
+    const struct mfd_link *link = mfd_link_of(pinfo, false);
+
+    return link && link->migration && link->has_id
+               ? g_strdup_printf("multifd.migration == %u and multifd.channel == %u",
+                                 link->migration->number, link->id)
+               : NULL;
+}
+
 void mfd_taps_register(void)
 {
     tap_multifd = register_tap("multifd");
     mfd_tap_sync_register();
-    ws_register_filter("multifd", "This migration", filter_valid, filter_text);
+    ws_register_filter("multifd", "This migration", migration_valid, migration_text);
+    ws_register_filter("multifd", "This channel", channel_valid, channel_text);
 }
 
 void mfd_taps_handoff(void)
