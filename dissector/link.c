@@ -6,11 +6,6 @@
 #include <epan/proto_data.h>
 #include <epan/wmem_scopes.h>
 
-/* Bits of what TCP has seen of a connection. */
-#define SEEN_HANDSHAKE 0x03u /* SYN or its answer */
-#define SEEN_FIN 0x10u
-#define SEEN_RESET 0x20u
-
 static uint32_t links; /* made so far: captures without any need no look at each frame */
 
 void mfd_link_join(struct mfd_link *link, struct mfd_migration *migration)
@@ -58,7 +53,7 @@ struct mfd_link *mfd_link_make(conversation_t *conv, const struct tcp_analysis *
     copy_address_wmem(wmem_file_scope(), &link->sender, sender);
     link->sender_port = port;
     link->tcp_stream = tcp ? tcp->stream : UINT32_MAX;
-    link->whole = tcp && (tcp->conversation_completeness & SEEN_HANDSHAKE);
+    link->whole = tcp && (tcp->conversation_completeness & (MFD_SEEN_SYN | MFD_SEEN_ANSWER));
     conversation_add_proto_data(conv, mfd_proto, link);
     links++;
     return link;
@@ -99,11 +94,11 @@ static int closing_side(struct mfd_link *link, packet_info *pinfo, bool *reset)
     next = tcp->fwd->tcp_analyze_seq_info->nextseq;
     link->flow[reply].tcp_next = next;
     link->seen = tcp->conversation_completeness;
-    *reset = !(seen & SEEN_RESET) && (link->seen & SEEN_RESET);
-    if (seen & SEEN_FIN) {
+    *reset = !(seen & MFD_SEEN_RESET) && (link->seen & MFD_SEEN_RESET);
+    if (seen & MFD_SEEN_FIN) {
         fin = link->closed[!reply] && next == before + 1;
     } else {
-        fin = link->seen & SEEN_FIN;
+        fin = link->seen & MFD_SEEN_FIN;
     }
     return !link->closed[reply] && (fin || *reset) ? reply : -1;
 }

@@ -246,6 +246,13 @@ struct mfd_call *mfd_stream_call(tvbuff_t *tvb, packet_info *pinfo, const uint32
                                  struct mfd_link *link);
 /* ---- link.c ---- */
 
+/* Bits of what TCP has seen of a connection. */
+#define MFD_SEEN_SYN 0x01u
+#define MFD_SEEN_ANSWER 0x02u
+#define MFD_SEEN_DATA 0x08u
+#define MFD_SEEN_FIN 0x10u
+#define MFD_SEEN_RESET 0x20u
+
 /* Keys of what is kept for a frame: the closing, then each call. */
 #define MFD_KEY_CLOSED 0u
 #define MFD_KEY_CALLS 1u

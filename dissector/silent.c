@@ -9,12 +9,6 @@
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/wmem_scopes.h>
 
-/* Bits of what TCP has seen of a connection. */
-#define SEEN_SYN 0x01u
-#define SEEN_ANSWER 0x02u
-#define SEEN_DATA 0x08u
-#define SEEN_FIN 0x10u
-#define SEEN_RESET 0x20u
 /* What a migration is given at most: more than it can have connections. */
 #define SILENT_MAX 512u
 
@@ -59,13 +53,13 @@ void mfd_silent_note(packet_info *pinfo)
     uint32_t now = get_tcp_stream_count();
     conversation_t *conv = now != streams ? find_conversation_pinfo(pinfo, 0) : NULL;
     const struct tcp_analysis *tcp = conv ? get_tcp_conversation_data(conv, pinfo) : NULL;
-    bool forward = tcp && (tcp->conversation_completeness & SEEN_SYN);
+    bool forward = tcp && (tcp->conversation_completeness & MFD_SEEN_SYN);
     struct silent silent = {.conv = conv, .tcp = tcp};
 
     streams = now;
     /* of one that was opened before the capture nobody knows who opened it */
     if (!tcp || conv->setup_frame != pinfo->num ||
-        !(tcp->conversation_completeness & (SEEN_SYN | SEEN_ANSWER))) {
+        !(tcp->conversation_completeness & (MFD_SEEN_SYN | MFD_SEEN_ANSWER))) {
         return;
     }
     silent.flow[0] = forward ? tcp->fwd : tcp->rev;
@@ -84,16 +78,16 @@ static uint8_t seen_of(const struct silent *silent)
 static bool has_closed(const struct silent *silent, int side)
 {
     const tcp_flow_t *flow = silent->flow[side];
-    bool data = seen_of(silent) & SEEN_DATA;
+    bool data = seen_of(silent) & MFD_SEEN_DATA;
 
-    return (seen_of(silent) & SEEN_FIN) && flow->tcp_analyze_seq_info &&
+    return (seen_of(silent) & MFD_SEEN_FIN) && flow->tcp_analyze_seq_info &&
            (data ? side == 1 : flow->tcp_analyze_seq_info->nextseq - flow->base_seq > 1);
 }
 
 /* The sender will never say anything on it. */
 static bool is_over(const struct silent *silent)
 {
-    return (seen_of(silent) & SEEN_RESET) || has_closed(silent, 0);
+    return (seen_of(silent) & MFD_SEEN_RESET) || has_closed(silent, 0);
 }
 
 static struct mfd_link *link_of(const struct silent *silent)
@@ -106,7 +100,7 @@ static bool is_none(const struct silent *silent, const struct mfd_link *speaker)
 {
     const struct mfd_link *own = link_of(silent);
 
-    return own ? own != speaker && own->migration : !(seen_of(silent) & SEEN_ANSWER);
+    return own ? own != speaker && own->migration : !(seen_of(silent) & MFD_SEEN_ANSWER);
 }
 
 /* The frame that opened the first of those that go on: what was over before it is no part of the migration. */
@@ -133,7 +127,7 @@ static void catch_up(struct mfd_link *link, const struct silent *silent, struct 
             link->flow[side].tcp_next = silent->flow[side]->tcp_analyze_seq_info->nextseq;
         }
     }
-    if (link->seen & SEEN_RESET) {
+    if (link->seen & MFD_SEEN_RESET) {
         mfd_watch_close(link, note, 1, true);
         return;
     }
