@@ -51,10 +51,9 @@ static struct mfd_run run_reference(const struct mfd_run_options *options)
     return run;
 }
 
-static struct mfd_run run_command(char **argv, char *wrap, const char *scenario, unsigned repeat)
+static struct mfd_run run_command_with(char **argv, char *wrap,
+                                       const struct mfd_run_options *options)
 {
-    const char *globs[] = {scenario, NULL};
-    struct mfd_run_options options = options_for(globs);
     char machine[] = "none";
     const struct mfd_peer peer = {.kind = &mfd_peer_command,
                                   .argv = argv,
@@ -65,12 +64,20 @@ static struct mfd_run run_command(char **argv, char *wrap, const char *scenario,
     struct mfd_run run = {0};
     char error[MFD_RUN_ERROR_SIZE] = "";
 
-    options.repeat = repeat;
-    options.jobs = 1;
-    if (!mfd_run_suite(&peer, &options, &run, error)) {
+    if (!mfd_run_suite(&peer, options, &run, error)) {
         fail_msg("%s", error);
     }
     return run;
+}
+
+static struct mfd_run run_command(char **argv, char *wrap, const char *scenario, unsigned repeat)
+{
+    const char *globs[] = {scenario, NULL};
+    struct mfd_run_options options = options_for(globs);
+
+    options.repeat = repeat;
+    options.jobs = 1;
+    return run_command_with(argv, wrap, &options);
 }
 
 static void the_shards_are_the_whole_and_share_nothing(void **state)
@@ -212,6 +219,50 @@ static void of_repeated_plays_the_worst_is_told_with_its_rate(void **state)
     drop(flaky);
 }
 
+struct told {
+    const char *log; /* a line for each start of the peer */
+    unsigned results;
+    long starts; /* that there had been when the first result was told */
+};
+
+static void note_result(const struct mfd_result *result, void *context)
+{
+    struct told *told = context;
+    struct stat log = {0};
+
+    (void)result;
+    if (told->results++ == 0) {
+        assert_int_equal(stat(told->log, &log), 0);
+        told->starts = log.st_size;
+    }
+}
+
+static void a_result_is_told_when_all_its_repetitions_were_played(void **state)
+{
+    static const char *const globs[] = {"packet/full", "main/minimal", NULL};
+    char *counted =
+        script("#!/bin/sh\necho >>\"$0.log\"\nexec " MFD_BROKEN_PEER " accept-all \"$@\"\n");
+    char *argv[] = {counted, "{addr}", "{channels}", "{ram}", NULL};
+    char log[64];
+    struct told told = {.log = log};
+    struct mfd_run_options options = options_for(globs);
+    struct mfd_run run;
+
+    (void)state;
+    snprintf(log, sizeof(log), "%s.log", counted);
+    options.repeat = 3;
+    options.jobs = 1;
+    options.progress = note_result;
+    options.context = &told;
+    run = run_command_with(argv, NULL, &options);
+    assert_int_equal(run.count, 2);
+    assert_int_equal(told.results, 2);
+    assert_int_equal(told.starts, 3);
+    mfd_run_free(&run);
+    unlink(log);
+    drop(counted);
+}
+
 static void what_comes_out_the_same_each_time_has_no_rate(void **state)
 {
     char *argv[] = {MFD_BROKEN_PEER, "crash", "{addr}", "{channels}", "{ram}", NULL};
@@ -256,6 +307,7 @@ int main(void)
         cmocka_unit_test(the_budget_is_told_before_the_run_and_holds),
         cmocka_unit_test(more_strength_means_no_fewer_instances),
         cmocka_unit_test(of_repeated_plays_the_worst_is_told_with_its_rate),
+        cmocka_unit_test(a_result_is_told_when_all_its_repetitions_were_played),
         cmocka_unit_test(what_comes_out_the_same_each_time_has_no_rate),
         cmocka_unit_test(a_command_runs_under_the_one_that_wraps_it),
     };

@@ -93,10 +93,18 @@ static void twin_done(struct mfd_suite_run *suite, size_t index, const json_t *a
     mfd_result_free(&result);
 }
 
-/* Reports, in the order of the list, all results that are decided by now. */
-static void report(struct mfd_suite_run *suite, size_t upto)
+/* Whether nothing can change the result any more. Behind those of instances there are some about the whole run. */
+static bool is_decided(const struct mfd_suite_run *suite, size_t index)
 {
-    for (; suite->decided < upto && suite->run->results[suite->decided].id; suite->decided++) {
+    return index >= suite->selection.item_count ||
+           suite->tallies[index].runs == mfd_run_repetitions(suite);
+}
+
+/* Reports, in the order of the list, all results that are decided by now. */
+static void report(struct mfd_suite_run *suite)
+{
+    for (; suite->decided < suite->run->count && is_decided(suite, suite->decided);
+         suite->decided++) {
         if (suite->options->progress) {
             suite->options->progress(&suite->run->results[suite->decided], suite->options->context);
         }
@@ -136,6 +144,34 @@ static int badness(enum mfd_verdict verdict)
 }
 
 /* With --repeat the worst result of an instance stays. */
+static void keep_worst(struct mfd_result *kept, struct mfd_result *result,
+                       struct mfd_run_tally *tally)
+{
+    if (kept->id && badness(result->verdict) <= badness(kept->verdict)) {
+        tally->alike += result->verdict == kept->verdict && result->got == kept->got;
+        drop_result(result);
+        return;
+    }
+    if (kept->id) {
+        drop_result(kept);
+    }
+    *kept = *result;
+    tally->alike = 1;
+}
+
+/* Of an instance that did not come out the same each time, how often it came out as it is told. */
+static void tell_rate(const struct mfd_run_tally *tally, struct mfd_result *result)
+{
+    char *text = NULL;
+
+    if (tally->alike < tally->runs &&
+        asprintf(&text, "%zu times of %zu: %s", tally->alike, tally->runs,
+                 result->detail ? result->detail : "") > 0) {
+        free(result->detail);
+        result->detail = text;
+    }
+}
+
 static void instance_done(struct mfd_suite_run *suite, size_t index, const json_t *answer,
                           const char *why)
 {
@@ -155,34 +191,11 @@ static void instance_done(struct mfd_suite_run *suite, size_t index, const json_
     mfd_run_note_rules(suite, &result);
     decide(suite, item, &result);
     drop_capture_unless_wrong(&result);
-    if (kept->id && badness(result.verdict) <= badness(kept->verdict)) {
-        suite->worst[index] += result.verdict == kept->verdict && result.got == kept->got;
-        drop_result(&result);
-        return;
-    }
-    if (kept->id) {
-        drop_result(kept);
-    }
-    *kept = result;
-    suite->worst[index] = 1;
-    if (suite->options->repeat <= 1) {
-        report(suite, suite->run->count);
-    }
-}
-
-/* Of an instance that did not come out the same each time, how often it came out as it is told. */
-static void tell_rates(struct mfd_suite_run *suite)
-{
-    for (size_t i = 0; i < suite->selection.item_count; i++) {
-        struct mfd_result *result = &suite->run->results[i];
-        char *text = NULL;
-
-        if (suite->worst[i] < suite->options->repeat &&
-            asprintf(&text, "%zu times of %u: %s", suite->worst[i], suite->options->repeat,
-                     result->detail ? result->detail : "") > 0) {
-            free(result->detail);
-            result->detail = text;
-        }
+    keep_worst(kept, &result, &suite->tallies[index]);
+    suite->tallies[index].runs++;
+    if (is_decided(suite, index)) {
+        tell_rate(&suite->tallies[index], kept);
+        report(suite);
     }
 }
 
@@ -243,8 +256,8 @@ static bool run_loaded(struct mfd_suite_run *suite, const struct mfd_suite *file
     suite->run->results = calloc(suite->selection.item_count + 1, sizeof(*suite->run->results));
     suite->run->count = suite->selection.item_count;
     suite->order = calloc(suite->selection.item_count + 1, sizeof(*suite->order));
-    suite->worst = calloc(suite->selection.item_count + 1, sizeof(*suite->worst));
-    if (!suite->run->results || !suite->order || !suite->worst) {
+    suite->tallies = calloc(suite->selection.item_count + 1, sizeof(*suite->tallies));
+    if (!suite->run->results || !suite->order || !suite->tallies) {
         snprintf(error, MFD_RUN_ERROR_SIZE, "out of memory");
         return false;
     }
@@ -257,12 +270,11 @@ static bool run_loaded(struct mfd_suite_run *suite, const struct mfd_suite *file
     if (suite->selection.item_count && !run_jobs(suite, &peer, error)) {
         return false;
     }
-    tell_rates(suite);
     if (!mfd_run_add_rules(suite) || !mfd_run_add_stale_lines(suite)) {
         snprintf(error, MFD_RUN_ERROR_SIZE, "out of memory");
         return false;
     }
-    report(suite, suite->run->count);
+    report(suite);
     return true;
 }
 
@@ -281,7 +293,7 @@ bool mfd_run_suite(const struct mfd_peer *peer, const struct mfd_run_options *op
         free(suite.rules[i].id);
     }
     free(suite.order);
-    free(suite.worst);
+    free(suite.tallies);
     mfd_suite_free(&files);
     if (good) {
         mfd_run_summarise(run);

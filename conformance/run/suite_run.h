@@ -20,13 +20,19 @@ struct mfd_rule_seen {
     char *id;   /* of the instance in which it was, or else first was held */
 };
 
+/* Of the repetitions of an instance: how many were run, and how many of those came out as the result that is kept. */
+struct mfd_run_tally {
+    size_t runs;
+    size_t alike;
+};
+
 struct mfd_suite_run {
     const struct mfd_peer *peer;
     const struct mfd_run_options *options;
     struct mfd_run *run;
     struct mfd_selection selection;
-    size_t *order; /* the instance that is run as the n-th */
-    size_t *worst; /* for each instance: how many of its runs came out as the result that is kept */
+    size_t *order;                  /* the instance that is run as the n-th */
+    struct mfd_run_tally *tallies;  /* of each instance */
     struct mfd_plan *plan;          /* in a process of the harness: what it has compiled last ... */
     const struct mfd_item *planned; /* ... and of what */
     size_t decided;                 /* results before this index have been reported */
