@@ -195,9 +195,9 @@ char *mfd_process_output(const struct mfd_process *process)
 
 /* What one look at a thread tells; summed over threads so that any change shows. */
 struct look {
-    bool busy; /* some thread runs, or waits for a disk */
-    unsigned threads;
-    uint64_t slices; /* time slices used so far, by all threads */
+    bool busy;        /* some thread runs, or waits for a disk */
+    unsigned threads; /* that have not ended */
+    uint64_t slices;  /* time slices used so far, by all threads */
 };
 
 /* Reads a small file of /proc; the text is NUL terminated. False if it has gone. */
@@ -225,8 +225,11 @@ static void look_at_thread(int pid, const char *tid, struct look *look)
         look->busy = true; /* gone between two looks: something happened */
         return;
     }
-    /* a zombie's leader thread or a stopped one does nothing either */
-    if (!strchr("SZTtX", state[2])) {
+    if (strchr("ZX", state[2])) {
+        return; /* a thread that has ended, or a process that nobody has waited for yet */
+    }
+    /* one that is stopped does nothing either */
+    if (!strchr("STt", state[2])) {
         look->busy = true;
     }
     snprintf(path, sizeof(path), "/proc/%d/task/%.16s/schedstat", pid, tid);

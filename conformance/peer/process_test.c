@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -116,6 +117,18 @@ static void a_process_that_waits_for_ever_is_quiet_and_can_be_killed(void **stat
     assert_int_equal(process.signal, 0); /* that one was ours */
 }
 
+static void a_process_that_has_ended_is_not_quiet(void **state)
+{
+    struct mfd_process process = start(exit_seven);
+    siginfo_t ended;
+
+    (void)state;
+    assert_int_equal(waitid(P_PID, (id_t)process.pid, &ended, WEXITED | WNOWAIT), 0);
+    assert_false(mfd_process_quiet(&process, 0)); /* its end is to be told of instead */
+    assert_true(mfd_process_poll(&process));
+    assert_false(mfd_process_quiet(&process, 0));
+}
+
 static void spin(void)
 {
     for (volatile unsigned i = 0;; i++) {}
@@ -211,6 +224,7 @@ int main(void)
         cmocka_unit_test(the_status_and_the_last_words_of_a_process_are_known),
         cmocka_unit_test(a_signal_is_told_from_an_exit),
         cmocka_unit_test(a_process_that_waits_for_ever_is_quiet_and_can_be_killed),
+        cmocka_unit_test(a_process_that_has_ended_is_not_quiet),
         cmocka_unit_test(a_process_that_spins_is_never_quiet),
         cmocka_unit_test(a_process_that_sleeps_in_short_steps_is_never_quiet),
         cmocka_unit_test(only_a_process_that_works_uses_processor_time),
