@@ -109,15 +109,15 @@ static void run_plan(const struct mfd_suite_run *suite, const struct mfd_plan *p
 }
 
 /* Compiles an instance, unless that is what was compiled last. */
-static const struct mfd_plan *plan_of(struct mfd_suite_run *suite, const struct mfd_item *item,
+static const struct mfd_plan *compile(struct mfd_suite_run *suite, const struct mfd_item *item,
                                       bool twin)
 {
     struct mfd_lang_error fault = {0};
 
-    if (!suite->plan || suite->planned != item) {
+    if (!suite->plan || suite->plan_of != item) {
         mfd_plan_free(suite->plan);
         suite->plan = mfd_item_compile(&suite->selection, item, twin, &fault);
-        suite->planned = item;
+        suite->plan_of = item;
     }
     return suite->plan;
 }
@@ -128,7 +128,7 @@ json_t *mfd_run_piece(size_t index, void *context)
     bool twin = index < suite->selection.twin_count;
     const struct mfd_item *item = twin ? suite->selection.twins[index].of
                                        : &suite->selection.items[mfd_run_instance_of(suite, index)];
-    const struct mfd_plan *plan = plan_of(suite, item, twin);
+    const struct mfd_plan *plan = compile(suite, item, twin);
     struct mfd_result result = {0};
     json_t *answer = NULL;
 

@@ -34,7 +34,7 @@ struct mfd_suite_run {
     size_t *order;                  /* the instance that is run as the n-th */
     struct mfd_run_tally *tallies;  /* of each instance */
     struct mfd_plan *plan;          /* in a process of the harness: what it has compiled last ... */
-    const struct mfd_item *planned; /* ... and of what */
+    const struct mfd_item *plan_of; /* ... and of what; twins have processes of their own */
     size_t decided;                 /* results before this index have been reported */
     const struct mfd_suite *files;
     struct mfd_rule_seen rules[MFD_RULE_COUNT]; /* role sender */
