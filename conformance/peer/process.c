@@ -228,10 +228,8 @@ static void look_at_thread(int pid, const char *tid, struct look *look)
     if (strchr("ZX", state[2])) {
         return; /* a thread that has ended, or a process that nobody has waited for yet */
     }
-    /* one that is stopped does nothing either */
-    if (!strchr("STt", state[2])) {
-        look->busy = true;
-    }
+    /* one that somebody has stopped will go on */
+    look->busy |= state[2] != 'S';
     snprintf(path, sizeof(path), "/proc/%d/task/%.16s/schedstat", pid, tid);
     if (!read_proc(path, text, sizeof(text)) || sscanf(text, "%*u %*u %llu", &slices) != 1) {
         look->busy = true;

@@ -129,6 +129,20 @@ static void a_process_that_has_ended_is_not_quiet(void **state)
     assert_false(mfd_process_quiet(&process, 0));
 }
 
+static void a_process_that_was_stopped_is_not_quiet_until_it_goes_on(void **state)
+{
+    struct mfd_process process = start(sleep_for_ever);
+    siginfo_t stopped;
+
+    (void)state;
+    assert_int_equal(kill(process.pid, SIGSTOP), 0);
+    assert_int_equal(waitid(P_PID, (id_t)process.pid, &stopped, WSTOPPED), 0);
+    assert_false(mfd_process_quiet(&process, 0));
+    assert_int_equal(kill(process.pid, SIGCONT), 0);
+    assert_true(becomes_quiet(&process, GUARD));
+    mfd_process_kill(&process);
+}
+
 static void spin(void)
 {
     for (volatile unsigned i = 0;; i++) {}
@@ -225,6 +239,7 @@ int main(void)
         cmocka_unit_test(a_signal_is_told_from_an_exit),
         cmocka_unit_test(a_process_that_waits_for_ever_is_quiet_and_can_be_killed),
         cmocka_unit_test(a_process_that_has_ended_is_not_quiet),
+        cmocka_unit_test(a_process_that_was_stopped_is_not_quiet_until_it_goes_on),
         cmocka_unit_test(a_process_that_spins_is_never_quiet),
         cmocka_unit_test(a_process_that_sleeps_in_short_steps_is_never_quiet),
         cmocka_unit_test(only_a_process_that_works_uses_processor_time),
