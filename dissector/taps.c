@@ -70,37 +70,45 @@ void mfd_taps_note(tvbuff_t *tvb, packet_info *pinfo, const struct mfd_call *cal
 
 /* ---- the filters "this migration" and "this channel" ---- */
 
-static ws_bool migration_valid(WS_FILTER_PARAMETERS)
+/* The connection of the packet, if it is one of a migration; else NULL. */
+static const struct mfd_link *joined(packet_info *pinfo)
 {
     const struct mfd_link *link = mfd_link_of(pinfo, false);
 
-    return link && link->migration;
+    return link && link->migration ? link : NULL;
+}
+
+static const struct mfd_link *joined_channel(packet_info *pinfo)
+{
+    const struct mfd_link *link = joined(pinfo);
+
+    return link && link->has_id ? link : NULL;
+}
+
+static ws_bool migration_valid(WS_FILTER_PARAMETERS)
+{
+    return joined(pinfo) != NULL;
 }
 
 static char *migration_text(WS_FILTER_PARAMETERS)
 {
-    const struct mfd_link *link = mfd_link_of(pinfo, false);
+    const struct mfd_link *link = joined(pinfo);
 
-    return link && link->migration
-               ? g_strdup_printf("multifd.migration == %u", link->migration->number)
-               : NULL;
+    return link ? g_strdup_printf("multifd.migration == %u", link->migration->number) : NULL;
 }
 
 static ws_bool channel_valid(WS_FILTER_PARAMETERS)
 {
-    const struct mfd_link *link = mfd_link_of(pinfo, false);
-
-    return link && link->migration && link->has_id;
+    return joined_channel(pinfo) != NULL;
 }
 
 static char *channel_text(WS_FILTER_PARAMETERS)
 {
-    const struct mfd_link *link = mfd_link_of(pinfo, false);
+    const struct mfd_link *link = joined_channel(pinfo);
 
-    return link && link->migration && link->has_id
-               ? g_strdup_printf("multifd.migration == %u and multifd.channel == %u",
-                                 link->migration->number, link->id)
-               : NULL;
+    return link ? g_strdup_printf("multifd.migration == %u and multifd.channel == %u",
+                                  link->migration->number, link->id)
+                : NULL;
 }
 
 void mfd_taps_register(void)

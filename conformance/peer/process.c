@@ -256,7 +256,10 @@ static void look_at_process(int pid, struct look *look)
     }
 }
 
-/* No process starts another by itself, but a sanitizer's search for leaks, for which all else waits. */
+/*
+ * Whether the peer's own threads are all that works for it. A sanitizer looks for leaks in a process of its own, for which
+ * they sleep.
+ */
 static bool is_alone(const struct mfd_process *process)
 {
 #ifdef __SANITIZE_ADDRESS__

@@ -39,23 +39,14 @@ static void drop_course(struct mfd_result *result)
     result->happening_count = 0;
 }
 
-/* The step that deviates, NULL if none does; its line goes into the result. */
-static const struct mfd_step *find_deviation(const struct mfd_plan *plan, struct mfd_result *result)
+/* The first message that deviates, else the last step that does; NULL: none. */
+static const struct mfd_step *find_deviation(const struct mfd_plan *plan)
 {
     const struct mfd_step *found = NULL;
 
-    if (plan->moment_count) {
-        result->line = plan->moments[0].line;
-    }
-    for (size_t i = 0; i < plan->steps.count; i++) {
-        const struct mfd_step *step = &plan->steps.list[i];
-
-        if (step->deviation) {
-            result->line = step->line;
-            found = step;
-        }
-        if (step->deviation && step->kind == MFD_STEP_SEND) {
-            break;
+    for (size_t i = 0; i < plan->steps.count && !(found && found->kind == MFD_STEP_SEND); i++) {
+        if (plan->steps.list[i].deviation) {
+            found = &plan->steps.list[i];
         }
     }
     return found;
@@ -90,19 +81,24 @@ static void run_plan(const struct mfd_suite_run *suite, const struct mfd_plan *p
                      size_t repetition, struct mfd_result *result)
 {
     struct mfd_recording recording = {.count = 0};
+    const struct mfd_step *deviation = find_deviation(plan);
     bool save = suite->options->save_pcap && repetition != TWIN;
-    const struct mfd_step *deviation = NULL;
+    bool telling = false;
 
     (plan->sender ? mfd_judge_sender : mfd_judge_run)(suite->peer, plan, save ? &recording : NULL,
                                                       result);
-    deviation = find_deviation(plan, result);
-    if (!worth_telling(plan, result)) {
-        drop_course(result);
-        save = false;
-    } else {
-        add_offending(plan, deviation, result);
+    telling = worth_telling(plan, result);
+    if (deviation) {
+        result->line = deviation->line;
+    } else if (plan->moment_count) {
+        result->line = plan->moments[0].line;
     }
-    if (save) {
+    if (telling) {
+        add_offending(plan, deviation, result);
+    } else {
+        drop_course(result);
+    }
+    if (save && telling) {
         result->pcap = mfd_recording_save(&recording, plan, suite->options->save_pcap, repetition);
     }
     mfd_recording_free(&recording);
